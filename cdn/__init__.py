@@ -1,0 +1,1 @@
+"""Bytes: object keys, storage, signatures, delivery."""

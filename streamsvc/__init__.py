@@ -1,0 +1,1 @@
+"""What people talk to: HTTP, uploads, playback, the trace, the command line."""

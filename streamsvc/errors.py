@@ -1,0 +1,37 @@
+"""Errors that the service raises on purpose."""
+
+from typing import ClassVar
+
+
+class StreamsvcError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    code: ClassVar[str] = "streamsvc_error"
+
+    def __init__(self, message: str = "", **params: object) -> None:
+        super().__init__(message or self.code)
+        self.params = params
+
+
+class BadRequest(StreamsvcError):
+    """The request cannot be understood; param `reason` says what is wrong."""
+
+    code = "bad_request"
+
+
+class BadSetting(StreamsvcError):
+    """A setting cannot be used; params `name` and `reason`."""
+
+    code = "bad_setting"
+
+
+class SchemaOutdated(StreamsvcError):
+    """The database was not migrated: run `sabaq migrate`."""
+
+    code = "schema_outdated"
+
+
+class CrossOrigin(StreamsvcError):
+    """A page of another origin tried to use a signed-in person's cookie."""
+
+    code = "cross_origin"

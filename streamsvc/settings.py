@@ -1,0 +1,141 @@
+"""All settings, built once from a mapping of `SABAQ_…` names. No module but an entry point reads the environment."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from streamsvc.errors import BadSetting
+from transcoder.settings import TranscoderSettings
+
+GIB = 1024**3
+DAY_S = 24 * 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadSettings:
+    """Limits of resumable uploads."""
+
+    spool: Path
+    """Bytes that do not fill a part yet, fsynced."""
+    max_bytes: int = 20 * GIB
+    person_quota_bytes: int = 100 * GIB
+    school_quota_bytes: int = 1000 * GIB
+    lifetime_s: float = 7 * DAY_S
+    lease_s: float = 30.0
+    """How long another node waits before it may take over an upload from a silent one."""
+    reserve_bytes: int = 1 * GIB
+    """Free disk that uploads leave alone; below it creations and bytes are refused with 507."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What differs between a laptop and a country."""
+
+    var: Path
+    database_url: str
+    storage_url: str
+    """`s3://KEY:SECRET@HOST:PORT/BUCKET?…` or `file:///DIRECTORY`; see `cdn.stores`."""
+    broker_url: str
+    """`filesystem:///DIRECTORY`, `amqp://…` or `redis://…`."""
+    public_url: str
+    """Where people reach the service, without a trailing slash."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    secrets: Path
+    """Directory of key files (0600), made at first start unless given."""
+    token_lifetime_s: float = 7 * DAY_S
+    demo: bool = False
+    """Allows the demo's sign-in link; refused when `host` is not loopback."""
+    worker_concurrency: int = 2
+    uploads: UploadSettings
+    transcoder: TranscoderSettings
+    collect_after_s: float = DAY_S
+    """Age of an unreferenced object before it is collected."""
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Takes values out of a mapping and says which name was wrong."""
+
+    values: Mapping[str, str]
+    prefix: str = "SABAQ_"
+    seen: set[str] = field(default_factory=set)
+
+    def text(self, name: str, default: str) -> str:
+        self.seen.add(self.prefix + name)
+        return self.values.get(self.prefix + name) or default
+
+    def path(self, name: str, default: Path) -> Path:
+        return Path(self.text(name, str(default))).expanduser().absolute()
+
+    def number(self, name: str, default: float) -> float:
+        text = self.text(name, str(default))
+        try:
+            return float(text)
+        except ValueError as exc:
+            raise BadSetting(f"{name}: {text!r} is no number", name=self.prefix + name, reason="not a number") from exc
+
+    def whole(self, name: str, default: int) -> int:
+        return int(self.number(name, default))
+
+    def flag(self, name: str) -> bool:
+        return self.text(name, "0").lower() in {"1", "true", "yes", "on"}
+
+    def reject_unknown(self) -> None:
+        for name in self.values:
+            if name.startswith(self.prefix) and name not in self.seen:
+                raise BadSetting(f"{name} is no setting of Sabaq", name=name, reason="unknown name")
+
+
+def settings_from(values: Mapping[str, str], *, cores: int = 2) -> Settings:
+    """
+    Build the settings; what is not named takes the embedded default below `SABAQ_VAR` (`./var`).
+
+    Raises BadSetting for a value that cannot be understood and for an unknown `SABAQ_…` name (a typing error).
+    """
+    read = _Reader(values)
+    var = read.path("VAR", Path("var"))
+    host, port = read.text("HOST", "127.0.0.1"), read.whole("PORT", 8080)
+    settings = Settings(
+        var=var,
+        database_url=read.text("DATABASE_URL", f"sqlite:///{var}/sabaq.db"),
+        storage_url=read.text("STORAGE_URL", f"file://{var}/store"),
+        broker_url=read.text("BROKER_URL", f"filesystem://{var}/broker"),
+        public_url=read.text("PUBLIC_URL", f"http://{host}:{port}").rstrip("/"),
+        host=host,
+        port=port,
+        secrets=read.path("SECRETS", var / "secrets"),
+        token_lifetime_s=read.number("TOKEN_LIFETIME_S", 7 * DAY_S),
+        demo=read.flag("DEMO"),
+        worker_concurrency=read.whole("WORKER_CONCURRENCY", max(2, cores)),
+        uploads=_upload_settings(read, var),
+        transcoder=_transcoder_settings(read, var),
+        collect_after_s=read.number("COLLECT_AFTER_S", DAY_S),
+    )
+    read.reject_unknown()
+    return settings
+
+
+def _upload_settings(read: _Reader, var: Path) -> UploadSettings:
+    return UploadSettings(
+        spool=read.path("UPLOAD_SPOOL", var / "spool"),
+        max_bytes=read.whole("UPLOAD_MAX_BYTES", 20 * GIB),
+        person_quota_bytes=read.whole("PERSON_QUOTA_BYTES", 100 * GIB),
+        school_quota_bytes=read.whole("SCHOOL_QUOTA_BYTES", 1000 * GIB),
+        lifetime_s=read.number("UPLOAD_LIFETIME_S", 7 * DAY_S),
+        lease_s=read.number("UPLOAD_LEASE_S", 30),
+        reserve_bytes=read.whole("UPLOAD_RESERVE_BYTES", GIB),
+    )
+
+
+def _transcoder_settings(read: _Reader, var: Path) -> TranscoderSettings:
+    return TranscoderSettings(
+        workspace=read.path("WORKSPACE", var / "work"),
+        max_duration_s=read.number("MAX_DURATION_S", 12 * 3600),
+        max_source_bytes=read.whole("MAX_SOURCE_BYTES", 64 * GIB),
+        lease_s=read.number("LEASE_S", 60),
+        max_attempts=read.whole("MAX_ATTEMPTS", 3),
+        threads=read.whole("ENCODER_THREADS", 1),
+        task_limit_s=read.number("TASK_LIMIT_S", 1800),
+        reserve_bytes=read.whole("WORK_RESERVE_BYTES", GIB // 2),
+    )

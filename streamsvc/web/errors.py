@@ -1,0 +1,109 @@
+"""The one table from our errors to HTTP, answered as `application/problem+json` (RFC 9457) in the person's language."""
+
+import logging
+from http import HTTPStatus
+from uuid import uuid4
+
+import msgspec
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+import catalog.errors as catalog_errors
+import cdn.errors as cdn_errors
+import streamsvc.errors as service_errors
+import transcoder.errors as transcoder_errors
+from streamsvc.web.requests import language, services
+
+log = logging.getLogger(__name__)
+
+STATUS: dict[type[Exception], HTTPStatus] = {
+    catalog_errors.LessonMissing: HTTPStatus.NOT_FOUND,
+    catalog_errors.SignInRefused: HTTPStatus.UNAUTHORIZED,
+    catalog_errors.TooManySignIns: HTTPStatus.TOO_MANY_REQUESTS,
+    catalog_errors.TokenRefused: HTTPStatus.UNAUTHORIZED,
+    catalog_errors.NotAllowed: HTTPStatus.FORBIDDEN,
+    catalog_errors.PersonExists: HTTPStatus.CONFLICT,
+    transcoder_errors.BadSource: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceEmpty: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceNotMedia: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceIsPicture: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceIsPlaylist: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceTruncated: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceTooShort: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceUnsupported: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.EncodeFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
+    transcoder_errors.EncodeCancelled: HTTPStatus.CONFLICT,
+    transcoder_errors.WorkspaceFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    transcoder_errors.ToolMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
+    transcoder_errors.NothingToRetry: HTTPStatus.CONFLICT,
+    transcoder_errors.MediaNotReady: HTTPStatus.CONFLICT,
+    transcoder_errors.MediaFailed: HTTPStatus.CONFLICT,
+    cdn_errors.ObjectMissing: HTTPStatus.NOT_FOUND,
+    cdn_errors.ObjectExists: HTTPStatus.CONFLICT,
+    cdn_errors.RangeUnsatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+    cdn_errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    cdn_errors.StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    cdn_errors.BadStorageUrl: HTTPStatus.INTERNAL_SERVER_ERROR,
+    cdn_errors.LinkRefused: HTTPStatus.FORBIDDEN,
+    cdn_errors.LinkExpired: HTTPStatus.GONE,
+    cdn_errors.AssetWithdrawn: HTTPStatus.GONE,
+    service_errors.BadRequest: HTTPStatus.BAD_REQUEST,
+    service_errors.BadSetting: HTTPStatus.INTERNAL_SERVER_ERROR,
+    service_errors.SchemaOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
+    service_errors.CrossOrigin: HTTPStatus.FORBIDDEN,
+}
+
+ROOTS = (
+    catalog_errors.CatalogError,
+    transcoder_errors.TranscoderError,
+    cdn_errors.CdnError,
+    service_errors.StreamsvcError,
+)
+
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+
+
+def problem(
+    request: web.Request, status: HTTPStatus, code: str, params: dict[str, object] | None = None
+) -> web.Response:
+    """One error, said to one person."""
+    chosen = language(request)
+    body = {
+        "type": "about:blank",
+        "title": status.phrase,
+        "status": status.value,
+        "detail": services(request).texts.error(code, chosen, params or {}),
+        "code": code,
+    }
+    headers = {"Content-Language": chosen, "Cache-Control": "no-store"}
+    if params and isinstance(params.get("retry_after_s"), int | float):
+        headers["Retry-After"] = str(int(params["retry_after_s"]))  # type: ignore[call-overload]  # checked above
+    return web.Response(
+        body=msgspec.json.encode(body),
+        status=status,
+        content_type="application/problem+json",
+        headers=headers,
+    )
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn every error into a problem; what we did not expect shows an id, never its text."""
+    try:
+        return await handler(request)
+    except ROOTS as error:
+        return problem(request, STATUS[type(error)], error.code, error.params)
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        code = _HTTP_CODES.get(error.status, "bad_request")
+        response = problem(request, HTTPStatus(error.status), code, {"reason": error.reason})
+        if "Allow" in error.headers:
+            response.headers["Allow"] = error.headers["Allow"]
+        return response
+    except Exception:  # the last resort of the web: it logs and answers, it does not go on
+        error_id = str(uuid4())
+        log.exception("unexpected error %s", error_id)
+        return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", {"error_id": error_id})

@@ -1,0 +1,1 @@
+"""From a source to HLS: probe, plan, chunks, CMAF segments, playlists. Knows assets, never lessons."""

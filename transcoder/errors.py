@@ -1,0 +1,115 @@
+"""Errors that the transcoder raises on purpose, each with a `code` that never changes."""
+
+from typing import ClassVar
+
+
+class TranscoderError(Exception):
+    """Base of every error this package raises on purpose."""
+
+    code: ClassVar[str] = "transcoder_error"
+
+    def __init__(self, message: str = "", **params: object) -> None:
+        super().__init__(message or self.code)
+        self.params = params
+
+
+class BadSource(TranscoderError):
+    """The source itself is at fault: running again would end the same way."""
+
+    code = "source_unreadable"
+
+
+class SourceEmpty(BadSource):
+    """The source has no bytes."""
+
+    code = "source_empty"
+
+
+class SourceNotMedia(BadSource):
+    """The bytes are no video or sound that we know (a text file named .mp4, say)."""
+
+    code = "source_not_media"
+
+
+class SourceIsPicture(BadSource):
+    """A single picture is no lesson."""
+
+    code = "source_is_picture"
+
+
+class SourceIsPlaylist(BadSource):
+    """A playlist in disguise, which would make ffmpeg open other files."""
+
+    code = "source_is_playlist"
+
+
+class SourceTruncated(BadSource):
+    """The file ends before its own index says it should."""
+
+    code = "source_truncated"
+
+
+class SourceTooShort(BadSource):
+    """Nothing to show: a duration of zero."""
+
+    code = "source_too_short"
+
+
+class SourceTooLong(BadSource):
+    """Longer than the limit in the settings; params `duration_s`, `limit_s`."""
+
+    code = "source_too_long"
+
+
+class SourceTooLarge(BadSource):
+    """More pixels, tracks or bytes than the limits allow."""
+
+    code = "source_too_large"
+
+
+class SourceUnsupported(BadSource):
+    """A codec or container outside the list; param `codec`."""
+
+    code = "source_unsupported"
+
+
+class EncodeFailed(TranscoderError):
+    """ffmpeg ended badly on a source that had been probed well; another attempt may succeed."""
+
+    code = "encode_failed"
+
+
+class EncodeCancelled(TranscoderError):
+    """The job was cancelled or the lease lost: stop, write nothing more."""
+
+    code = "encode_cancelled"
+
+
+class WorkspaceFull(TranscoderError):
+    """The worker's disk has too little room."""
+
+    code = "workspace_full"
+
+
+class ToolMissing(TranscoderError):
+    """ffmpeg or ffprobe is not installed where we expect it."""
+
+    code = "tool_missing"
+
+
+class NothingToRetry(TranscoderError):
+    """Only a failed or cancelled encoding can be started again."""
+
+    code = "nothing_to_retry"
+
+
+class MediaNotReady(TranscoderError):
+    """Nothing can be played yet."""
+
+    code = "media_not_ready"
+
+
+class MediaFailed(TranscoderError):
+    """The encoding failed for good; the lesson's `media.error` says why."""
+
+    code = "media_failed"
