@@ -85,6 +85,12 @@ class EncodeCancelled(TranscoderError):
     code = "encode_cancelled"
 
 
+class OutputInvalid(TranscoderError):
+    """What was made breaks a rule of our own (a damaged box, a missing segment); param `rule` says which."""
+
+    code = "output_invalid"
+
+
 class WorkspaceFull(TranscoderError):
     """The worker's disk has too little room."""
 

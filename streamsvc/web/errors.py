@@ -35,6 +35,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     transcoder_errors.SourceUnsupported: HTTPStatus.UNPROCESSABLE_ENTITY,
     transcoder_errors.EncodeFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.EncodeCancelled: HTTPStatus.CONFLICT,
+    transcoder_errors.OutputInvalid: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.WorkspaceFull: HTTPStatus.INSUFFICIENT_STORAGE,
     transcoder_errors.ToolMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.NothingToRetry: HTTPStatus.CONFLICT,
