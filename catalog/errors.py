@@ -19,6 +19,18 @@ class LessonMissing(CatalogError):
     code = "lesson_missing"
 
 
+class BadTitle(CatalogError):
+    """A title needs 1 to 200 visible characters."""
+
+    code = "bad_title"
+
+
+class BadCursor(CatalogError):
+    """The cursor of a list was not made by us."""
+
+    code = "bad_cursor"
+
+
 class SignInRefused(CatalogError):
     """Login and password do not belong together."""
 
@@ -47,3 +59,27 @@ class PersonExists(CatalogError):
     """The login is taken."""
 
     code = "person_exists"
+
+
+class PersonMissing(CatalogError):
+    """Nobody has this login."""
+
+    code = "person_missing"
+
+
+class BadPerson(CatalogError):
+    """A login, role, language or password that cannot be used; param `reason`."""
+
+    code = "bad_person"
+
+
+class UnitMissing(CatalogError):
+    """No unit at this path; param `path`."""
+
+    code = "unit_missing"
+
+
+class BadUnit(CatalogError):
+    """The tree has no place for such a unit; param `reason`."""
+
+    code = "bad_unit"
