@@ -1,0 +1,77 @@
+# make demo            a running system with a sample lesson, in ./var     (LESSON=file PORT=8080 VAR=./var DETACH=1)
+# make demo-stop       ends it
+# make test            everything, with real servers and a real browser
+# make check           format, lint, types, layers and the fast tests, in less than a minute
+
+SHELL := /bin/sh
+PORT ?= 8080
+VAR ?= ./var
+LESSON ?=
+DETACH ?=
+
+# The first Python that is new enough; bootstrap.py says so clearly when none is.
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; do \
+  "$$p" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 15))' 2>/dev/null && echo "$$p" && exit; \
+  done; echo python3)
+VENV := $(CURDIR)/.venv
+RUN := $(VENV)/bin/python
+FORMATTED := streamsvc transcoder cdn catalog tests benchmarks migrations bootstrap.py
+
+.DEFAULT_GOAL := help
+.PHONY: help environment developer demo demo-stop doctor test check format soak bench lock clean
+
+help:
+	@sed -n 's/^# //p' Makefile
+
+environment:
+	@command -v "$(PYTHON)" >/dev/null || { echo "Sabaq needs python3, version 3.11 or newer." >&2; exit 1; }
+	@"$(PYTHON)" bootstrap.py --lock requirements.lock
+
+developer:
+	@command -v "$(PYTHON)" >/dev/null || { echo "Sabaq needs python3, version 3.11 or newer." >&2; exit 1; }
+	@"$(PYTHON)" bootstrap.py --lock requirements-dev.lock --lock requirements.lock
+	@"$(PYTHON)" bootstrap.py --lock tests/requirements-judge.lock --into .venv/judge --bare
+
+demo: environment
+	@$(RUN) -m streamsvc.cli demo --var "$(VAR)" --port "$(PORT)" $(if $(LESSON),--lesson "$(LESSON)") $(if $(filter-out 0,$(DETACH)),--detach)
+
+# Works without an environment too: then nothing of it can be running.
+demo-stop:
+	@if [ -x "$(RUN)" ]; then "$(RUN)" -m streamsvc.cli demo --var "$(VAR)" --stop; else echo "Nothing is running." >&2; fi
+
+doctor: environment
+	@$(RUN) -m streamsvc.cli doctor
+
+test: developer
+	@$(RUN) -m tests.system_packages
+	@$(RUN) -m pytest
+
+check: developer
+	@$(RUN) -m ruff format --check --quiet $(wildcard $(FORMATTED))
+	@$(RUN) -m ruff check --quiet $(wildcard $(FORMATTED))
+	@$(RUN) -m mypy
+	@$(VENV)/bin/lint-imports --no-timing > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@$(RUN) -m pytest -q -m "not functional and not ffmpeg"
+
+format: developer
+	@$(RUN) -m ruff format $(wildcard $(FORMATTED))
+	@$(RUN) -m ruff check --fix $(wildcard $(FORMATTED))
+
+# Twenty random failures of every process, where `make test` has three.
+soak: developer
+	@$(RUN) -m tests.system_packages
+	@SOAK=1 $(RUN) -m pytest -s tests/functional -k "killed or soak"
+
+bench: developer
+	@$(RUN) -m benchmarks.transcode
+
+# Pins what pyproject.toml names, for every system at once; UPGRADE=--upgrade takes the newest of everything.
+UPGRADE ?=
+COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes -p 3.11
+lock: developer
+	@$(RUN) .venv/pip-*.whl/pip install --quiet uv
+	@$(COMPILE) --group build $(UPGRADE) pyproject.toml -o requirements.lock
+	@$(COMPILE) --group build --group dev $(UPGRADE) -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build *.egg-info
