@@ -6,8 +6,16 @@ Every length is checked against what is there: a box that promises more than it 
 
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 
+from transcoder.box_tree import Box, boxes, child, malformed, only, optional_child, sint, uint
+from transcoder.codecs import SampleEntry, sample_entry
+from transcoder.fragments import MovieFragment, SampleDefaults, movie_fragment
 from transcoder.media import TrackType
+
+NAL_SLICES = range(1, 6)
+"""NAL unit types of coded slices (H.264 table 7-1): 5 is an IDR picture's, 1 to 4 are not."""
+NAL_IDR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +28,8 @@ class InitSegment:
     timescale: int
     brands: tuple[str, ...]
     track_id: int
-    edit_list: bool
+    edit_media_time: int | None
+    """Where the first edit starts, in units of the timescale; -1 is an empty edit, None no edit list at all."""
     width: int
     """0 for sound."""
     height: int
@@ -29,10 +38,8 @@ class InitSegment:
     sample_rate: int
     nal_length_bytes: int
     """Of H.264 samples; 0 for other codecs."""
-    default_duration: int
-    """trex defaults, for fragments that do not say."""
-    default_size: int
-    default_flags: int
+    defaults: SampleDefaults
+    """trex, for fragments that do not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +52,7 @@ class Fragment:
     """tfdt: decode time of the first sample."""
     duration_s: Fraction
     presentation_s: Fraction
-    """Presentation time of the earliest picture or sound."""
+    """Presentation time of the earliest picture or sound, after the init segment's edit list."""
     sample_count: int
     first_sample_end: int
     """Bytes from the segment's start to the end of its first sample: the I-frame range (H35)."""
@@ -58,7 +65,25 @@ class Fragment:
 
 def init_segment(data: bytes) -> InitSegment:
     """Parse an init segment with exactly one track; OutputInvalid if it is none."""
-    raise NotImplementedError
+    moov = only(data, 0, len(data), "moov")
+    track = child(data, moov, "trak")
+    entry = _entry(data, track)
+    trex = child(data, moov, "mvex", "trex")
+    header = child(data, track, "tkhd")
+    return InitSegment(
+        type=entry.type,
+        codec=entry.codec,
+        timescale=_timescale(data, child(data, track, "mdia", "mdhd")),
+        brands=_brands(data, only(data, 0, len(data), "ftyp")),
+        track_id=uint(data, header.payload + (20 if _version(data, header) else 12), 4, header.end),
+        edit_media_time=_edit_media_time(data, track),
+        width=entry.width,
+        height=entry.height,
+        channels=entry.channels,
+        sample_rate=entry.sample_rate,
+        nal_length_bytes=entry.nal_length_bytes,
+        defaults=SampleDefaults(*(uint(data, trex.payload + offset, 4, trex.end) for offset in (12, 16, 20))),
+    )
 
 
 def codec_string(init: bytes) -> str:
@@ -68,4 +93,82 @@ def codec_string(init: bytes) -> str:
 
 def fragment(segment: bytes, init: InitSegment) -> Fragment:
     """Parse a media segment of the track that `init` describes; OutputInvalid if it is none."""
-    raise NotImplementedError
+    top = list(boxes(segment, 0, len(segment)))
+    if any(box.kind == "emsg" for box in top):
+        raise malformed("an event message, which nothing of ours writes")
+    parts = [movie_fragment(segment, box, init.defaults) for box in top if box.kind == "moof"]
+    _check_parts(parts, init)
+    first = parts[0]
+    shown = min(part.earliest for part in parts) - max(init.edit_media_time or 0, 0)
+    return Fragment(
+        sequence=first.sequence,
+        start_s=Fraction(first.decode_time, init.timescale),
+        duration_s=Fraction(sum(part.duration for part in parts), init.timescale),
+        presentation_s=Fraction(shown, init.timescale),
+        sample_count=sum(len(part.samples) for part in parts),
+        first_sample_end=first.first_sample_end,
+        sync=first.sync,
+        idr=first.sync and _starts_with_idr(segment, first, init),
+        moof_count=len(parts),
+    )
+
+
+def _check_parts(parts: list[MovieFragment], init: InitSegment) -> None:
+    if not parts:
+        raise malformed("a media segment without moof")
+    if any(part.track_id != init.track_id for part in parts):
+        raise malformed(f"a fragment of another track than {init.track_id}")
+    if any(left.decode_time + left.duration != right.decode_time for left, right in pairwise(parts)):
+        raise malformed("fragments that do not follow each other in time")
+
+
+def _starts_with_idr(data: bytes, part: MovieFragment, init: InitSegment) -> bool:
+    """The first coded slice decides: parameter sets and SEI may stand before it (H.264 section 7.4.1.2.3)."""
+    if not init.nal_length_bytes:
+        return True
+    offset, end = part.data_start, part.first_sample_end
+    while offset < end:
+        length = uint(data, offset, init.nal_length_bytes, end)
+        offset += init.nal_length_bytes
+        unit_type = uint(data, offset, 1, end) & 0x1F
+        if unit_type in NAL_SLICES:
+            return unit_type == NAL_IDR
+        offset += length
+    return False
+
+
+def _version(data: bytes, box: Box) -> int:
+    return uint(data, box.payload, 1, box.end)
+
+
+def _timescale(data: bytes, header: Box) -> int:
+    timescale = uint(data, header.payload + (20 if _version(data, header) else 12), 4, header.end)
+    if timescale == 0:
+        raise malformed("a timescale of 0")
+    return timescale
+
+
+def _entry(data: bytes, track: Box) -> SampleEntry:
+    table = child(data, track, "mdia", "minf", "stbl", "stsd")
+    entries = list(boxes(data, table.payload + 8, table.end))
+    if len(entries) != 1:
+        raise malformed(f"{len(entries)} sample entries where one belongs")
+    return sample_entry(data, entries[0])
+
+
+def _brands(data: bytes, ftyp: Box) -> tuple[str, ...]:
+    """Major brand, then the compatible ones; the minor version between them is no brand."""
+    offsets = [ftyp.payload, *range(ftyp.payload + 8, ftyp.end, 4)]
+    return tuple(uint(data, offset, 4, ftyp.end).to_bytes(4, "big").decode("latin-1") for offset in offsets)
+
+
+def _edit_media_time(data: bytes, track: Box) -> int | None:
+    edits = optional_child(data, track, "edts")
+    if edits is None:
+        return None
+    table = child(data, edits, "elst")
+    if uint(data, table.payload + 4, 4, table.end) == 0:
+        return None
+    if _version(data, table):
+        return sint(data, table.payload + 16, 8, table.end)
+    return sint(data, table.payload + 12, 4, table.end)
