@@ -33,6 +33,16 @@ class ObjectExists(CdnError):
         self.key = key
 
 
+class BadKey(CdnError):
+    """No object ever had, or can have, such a key."""
+
+    code = "bad_key"
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{key[:200]!r} is no object key", key=key[:200])
+        self.key = key
+
+
 class RangeUnsatisfiable(CdnError):
     """The range starts behind the object's end (RFC 9110 section 15.5.17); `bytes` is the object's size."""
 
@@ -52,7 +62,7 @@ class StoreFull(CdnError):
 
 
 class BadStorageUrl(CdnError):
-    """The storage URL cannot be understood."""
+    """The storage URL cannot be understood; param `reason` says what to write."""
 
     code = "bad_storage_url"
 

@@ -12,13 +12,52 @@ Playlists name segments relative to themselves (`../{plan_digest}/{rendition}/{n
 inherits the signed prefix `/media/{token}/` of the multivariant playlist.
 """
 
+import re
 from uuid import UUID
+
+from cdn.errors import BadKey
 
 PART_BYTES = 8 * 1024 * 1024
 
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPE = "video/iso.segment"
 INIT_TYPE = "video/mp4"
+
+TYPES = {
+    ".m3u8": PLAYLIST_TYPE,
+    ".m4s": SEGMENT_TYPE,
+    ".mp4": INIT_TYPE,
+    ".jpg": "image/jpeg",
+    ".webp": "image/webp",
+    ".vtt": "text/vtt; charset=utf-8",
+}
+"""What a suffix is served as (Apple's HLS authoring specification, item 10.4, and RFC 8216bis)."""
+
+MAX_KEY_CHARACTERS = 512
+
+# No part begins with a dot, so there is neither `..` nor a hidden file; no `%`, so nothing can be decoded twice.
+_KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
+_PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*(/|$))*")
+
+
+def checked(key: str) -> str:
+    """Return the key if it is one. Raises BadKey: the door against paths that lead elsewhere."""
+    if len(key) > MAX_KEY_CHARACTERS or _KEY.fullmatch(key) is None:
+        raise BadKey(key)
+    return key
+
+
+def checked_prefix(prefix: str) -> str:
+    """As `checked`, for the beginning of keys; the empty one means all."""
+    if len(prefix) > MAX_KEY_CHARACTERS or _PREFIX.fullmatch(prefix) is None:
+        raise BadKey(prefix)
+    return prefix
+
+
+def content_type(key: str) -> str:
+    """By suffix alone, so that every store and every server of bytes says the same."""
+    dot = key.rfind(".")
+    return TYPES.get(key[dot:], "application/octet-stream") if dot > key.rfind("/") else "application/octet-stream"
 
 
 def upload_part(upload_id: UUID, offset: int) -> str:

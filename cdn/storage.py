@@ -6,6 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
+PIECE_BYTES = 256 * 1024
+"""The most that a stream holds in memory."""
+
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
@@ -20,12 +23,19 @@ class ObjectInfo:
     modified_at: datetime
 
 
+def checked_end(start: int, end: int | None) -> int | None:
+    """Return `end`; an empty or backward range is a mistake of the caller, and would mean "all" to some servers."""
+    if start < 0 or (end is not None and end <= start):
+        raise ValueError(f"[{start}, {end}) is no range")
+    return end
+
+
 class ObjectStore(Protocol):
     """
     Whole objects under keys. Every method may raise StoreUnavailable.
 
-    Keys are those of `cdn.layout`: relative, `/` between the parts, no `..`.
-    Everything here is synchronous; the web calls it in a thread.
+    Keys are those of `cdn.layout` (`layout.checked` says what is one); another raises BadKey, before anything is
+    asked. No key may be the folder of another. Everything here is synchronous; the web calls it in a thread.
     """
 
     def put(self, key: str, body: bytes, *, content_type: str, if_absent: bool = False) -> ObjectInfo:
@@ -45,11 +55,18 @@ class ObjectStore(Protocol):
         ...
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
-        """Return the bytes `[start, end)`, cut at the object's end. Raises ObjectMissing, RangeUnsatisfiable."""
+        """
+        Return the bytes `[start, end)`, cut at the object's end.
+
+        Raises ObjectMissing, and RangeUnsatisfiable when `start` is neither 0 nor inside the object.
+        """
         ...
 
     def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """As `read`, in pieces of at most 256 KiB; the first piece is fetched before this returns."""
+        """
+        As `read`, in pieces of at most 256 KiB. The object is asked for before this returns, so that what is
+        missing is known before an answer has begun; a store that fails later raises StoreUnavailable.
+        """
         ...
 
     def delete(self, keys: Iterable[str]) -> None:

@@ -18,6 +18,12 @@ log = logging.getLogger(__name__)
 
 STATUS: dict[type[Exception], HTTPStatus] = {
     catalog_errors.LessonMissing: HTTPStatus.NOT_FOUND,
+    catalog_errors.BadTitle: HTTPStatus.UNPROCESSABLE_ENTITY,
+    catalog_errors.BadCursor: HTTPStatus.BAD_REQUEST,
+    catalog_errors.PersonMissing: HTTPStatus.NOT_FOUND,
+    catalog_errors.BadPerson: HTTPStatus.UNPROCESSABLE_ENTITY,
+    catalog_errors.UnitMissing: HTTPStatus.NOT_FOUND,
+    catalog_errors.BadUnit: HTTPStatus.UNPROCESSABLE_ENTITY,
     catalog_errors.SignInRefused: HTTPStatus.UNAUTHORIZED,
     catalog_errors.TooManySignIns: HTTPStatus.TOO_MANY_REQUESTS,
     catalog_errors.TokenRefused: HTTPStatus.UNAUTHORIZED,
@@ -43,6 +49,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     transcoder_errors.MediaFailed: HTTPStatus.CONFLICT,
     cdn_errors.ObjectMissing: HTTPStatus.NOT_FOUND,
     cdn_errors.ObjectExists: HTTPStatus.CONFLICT,
+    cdn_errors.BadKey: HTTPStatus.NOT_FOUND,
     cdn_errors.RangeUnsatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     cdn_errors.StoreUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     cdn_errors.StoreFull: HTTPStatus.INSUFFICIENT_STORAGE,
