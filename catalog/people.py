@@ -134,7 +134,7 @@ def all_people(session: Session) -> list[PersonView]:
 def display_names(session: Session, person_ids: set[UUID]) -> dict[UUID, str]:
     """The names to show beside lessons."""
     rows = session.execute(select(Person.id, Person.display_name).where(Person.id.in_(person_ids)))
-    return {person_id: name for person_id, name in rows}
+    return {row.id: row.display_name for row in rows}
 
 
 def set_password(session: Session, person: Person, password_hash: str) -> None:

@@ -30,7 +30,7 @@ def wait_s(failures: int, scope: Scope) -> int:
     beyond = failures - FREE_FAILURES[scope]
     if beyond < 0:
         return 0
-    return min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(beyond, 10))
+    return min(LONGEST_WAIT_S, FIRST_WAIT_S << min(beyond, 10))
 
 
 def retry_after_s(counter: Counter, *, scope: Scope, now: datetime) -> int:

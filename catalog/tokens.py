@@ -84,7 +84,7 @@ def begin_sign_in(session: Session, login: str, *, address: str, now: datetime) 
     """
     Count the attempt as failed before the password is looked at, so that parallel guesses cannot slip through.
 
-    Raises TooManySignIns with `retry_after_s`, and then counts nothing. Success gives the counts back (`finish_sign_in`).
+    Raises TooManySignIns with `retry_after_s`, and then counts nothing. `finish_sign_in` gives the counts back.
     """
     scopes: dict[throttling.Scope, str] = {"pair": f"{login}\n{address}", "login": login, "address": address}
     keys = {scope: hashlib.sha256(f"{scope}\n{text}".encode()).digest() for scope, text in scopes.items()}
@@ -182,4 +182,4 @@ def forget_old(session: Session, *, now: datetime) -> int:
     tokens = session.execute(delete(AccessToken).where(AccessToken.expires_at < now - month))
     quiet = now - timedelta(seconds=throttling.FORGET_AFTER_S + throttling.LONGEST_WAIT_S)
     counters = session.execute(delete(SignInFailure).where(SignInFailure.last_at < quiet))
-    return tokens.rowcount + counters.rowcount  # type: ignore[attr-defined]  # a CursorResult, as of every DELETE
+    return int(tokens.rowcount) + int(counters.rowcount)  # type: ignore[attr-defined]  # a DELETE's CursorResult

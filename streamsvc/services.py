@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from cdn.signing import Signer
-
 from cdn.storage import ObjectStore
+from cdn.stores import open_store
+from streamsvc import queueing
 from streamsvc.database import Database
+from streamsvc.secrets_store import Secrets, open_secrets
 from streamsvc.settings import Settings
-from streamsvc.texts import Texts
+from streamsvc.telemetry import Telemetry
+from streamsvc.texts import Texts, load_texts
 from transcoder.database import Message
 
 
@@ -20,8 +23,32 @@ class Services:
     settings: Settings
     database: Database
     store: ObjectStore
+    secrets: Secrets
     signer: Signer
     send: Callable[[list[Message]], int]
-    """Publishes wake-ups; blocking, so call it in a thread."""
+    """Publishes wake-ups and returns how many left; blocking, so call it in a thread."""
     now: Callable[[], datetime]
     texts: Texts
+    telemetry: Telemetry
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_services(settings: Settings) -> Services:
+    """Build everything from the settings. Connects to nothing yet, so a broker or store that is down does no harm."""
+    secrets = open_secrets(settings.secrets)
+    celery = queueing.celery_app(settings.broker_url, lease_s=settings.transcoder.lease_s)
+    expires_s = max(60.0, 2 * settings.transcoder.lease_s)
+    return Services(
+        settings=settings,
+        database=Database(settings.database_url),
+        store=open_store(settings.storage_url),
+        secrets=secrets,
+        signer=Signer(secrets.media_key),
+        send=lambda messages: queueing.send(celery, messages, expires_s=expires_s),
+        now=utc_now,
+        texts=load_texts(),
+        telemetry=Telemetry(),
+    )

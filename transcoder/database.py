@@ -85,7 +85,8 @@ def _on_sqlite_connect(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     # The journal mode is kept in the file; asking again while another process writes could meet a lock.
-    if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    cursor.execute("PRAGMA journal_mode")
+    if cursor.fetchone()[0] != "wal":
         cursor.execute("PRAGMA busy_timeout = 10000")
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA busy_timeout = 10000")

@@ -43,7 +43,7 @@ def services(request: web.Request) -> Services:
 
 def viewer(request: web.Request) -> Viewer:
     """The signed-in person. Raises TokenRefused when nobody is."""
-    found = request.get(VIEWER)
+    found: Viewer | None = request.get(VIEWER)
     if found is None:
         raise TokenRefused("this address needs a bearer token")
     return found
@@ -51,7 +51,7 @@ def viewer(request: web.Request) -> Viewer:
 
 def language(request: web.Request) -> str:
     """The person's language: their choice in the `language` cookie, else what the browser prefers."""
-    return choose_language(request.cookies.get("language") or request.headers.get("Accept-Language", ""))
+    return choose_language(request.cookies.get("language") or request.headers.get("Accept-Language") or "")
 
 
 async def in_transaction(

@@ -1,0 +1,56 @@
+"""The only place that assembles the web application."""
+
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from streamsvc.services import Services, open_services
+from streamsvc.settings import Settings
+from streamsvc.upkeep import upkeep
+from streamsvc.web.access_log import log_access
+from streamsvc.web.authentication import authenticate
+from streamsvc.web.errors import answer_errors
+from streamsvc.web.requests import SERVICES
+from streamsvc.web.routes import add_routes
+from streamsvc.web.security import add_security_headers
+
+JSON_LIMIT_BYTES = 1024 * 1024
+"""Of a body that is read at once; uploads are streamed and have limits of their own."""
+
+
+def build_app(settings: Settings) -> web.Application:
+    """Compose the service. Nothing is connected or started before the application starts up."""
+    services = open_services(settings)
+    app = web.Application(middlewares=[log_access, answer_errors, authenticate], client_max_size=JSON_LIMIT_BYTES)
+    app[SERVICES] = services
+    app.on_response_prepare.append(add_security_headers)
+    app.cleanup_ctx.append(_database)
+    app.cleanup_ctx.append(_upkeep)
+    add_routes(app)
+    return app
+
+
+async def _database(app: web.Application) -> AsyncIterator[None]:
+    yield
+    await app[SERVICES].database.close()
+
+
+async def _upkeep(app: web.Application) -> AsyncIterator[None]:
+    async with upkeep(app[SERVICES]):
+        yield
+
+
+async def start(app: web.Application, *, host: str, port: int) -> web.AppRunner:
+    """
+    Listen. The caller stops it with `await runner.cleanup()`, which lets running requests end first.
+
+    Bodies are handed over as they were sent: a few bytes of gzip could otherwise become gigabytes.
+    """
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=10.0)
+    await runner.setup()
+    await web.TCPSite(runner, host, port).start()
+    return runner
+
+
+def services_of(app: web.Application) -> Services:
+    return app[SERVICES]

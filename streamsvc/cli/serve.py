@@ -1,0 +1,45 @@
+"""`sabaq serve`: the web service."""
+
+import argparse
+import asyncio
+import signal
+from collections.abc import Mapping
+
+import uvloop
+
+from streamsvc.app import build_app, start
+from streamsvc.settings import Settings, settings_from
+from streamsvc.telemetry import configure_logging
+
+NAME = "serve"
+HELP = "Run the web service: uploads, playback, pages and the API. Stops gracefully on SIGTERM and SIGINT."
+EXAMPLES = """examples:
+  sabaq migrate && sabaq serve
+  SABAQ_PORT=9000 SABAQ_VAR=/srv/sabaq sabaq serve
+  SABAQ_DATABASE_URL=postgresql+psycopg://sabaq@db/sabaq SABAQ_HOST=0.0.0.0 sabaq serve"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--host", help="address to listen on (default: SABAQ_HOST or 127.0.0.1)")
+    parser.add_argument("--port", type=int, help="port to listen on (default: SABAQ_PORT or 8080)")
+
+
+def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    given = {"SABAQ_HOST": args.host, "SABAQ_PORT": str(args.port) if args.port is not None else None}
+    settings = settings_from({**environ, **{name: value for name, value in given.items() if value}})
+    configure_logging()
+    uvloop.run(serve(settings))
+    return 0
+
+
+async def serve(settings: Settings) -> None:
+    """Serve until a signal asks to stop; running requests end first."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    runner = await start(build_app(settings), host=settings.host, port=settings.port)
+    try:
+        await stop.wait()
+    finally:
+        await runner.cleanup()
