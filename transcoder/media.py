@@ -23,7 +23,12 @@ class VideoTrack:
     transfer: str
     """Transfer characteristic as ffprobe names it: `bt709`, `smpte2084` (PQ), `arib-std-b67` (HLG), or empty."""
     start_s: float
+    """Of the first picture, in the file's own time."""
     duration_s: float
+    matrix: str = ""
+    """Colour matrix as ffprobe names it: `bt709`, `smpte170m`, `bt2020nc` …, or empty."""
+    stream: int = 0
+    """Index of the stream in the file; a cover picture may come before the video."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,11 @@ class AudioTrack:
     layout: str
     sample_rate: int
     start_s: float
+    """Of the first sample, in the file's own time."""
     duration_s: float
+    lone_channel: int | None = None
+    """0 or 1 where only that channel of a stereo track carries sound."""
+    stream: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +57,8 @@ class Source:
     duration_s: float
     video: VideoTrack | None
     audio: AudioTrack | None
+    start_s: float = 0.0
+    """The moment of the file's own time that is the lesson's zero: its first picture or sound."""
 
 
 @dataclass(frozen=True, slots=True)
