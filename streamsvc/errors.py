@@ -35,3 +35,21 @@ class CrossOrigin(StreamsvcError):
     """A page of another origin tried to use a signed-in person's cookie."""
 
     code = "cross_origin"
+
+
+class PlaybackSessionMissing(StreamsvcError):
+    """No such playback session, or it is somebody else's."""
+
+    code = "playback_session_missing"
+
+
+class DatabaseUnavailable(StreamsvcError):
+    """The database does not answer, or has no room. Try again later."""
+
+    code = "database_unavailable"
+
+
+class DemoLinkRefused(StreamsvcError):
+    """The demo's sign-in link is not offered here, or its key is wrong."""
+
+    code = "demo_link_refused"

@@ -61,6 +61,9 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     service_errors.BadSetting: HTTPStatus.INTERNAL_SERVER_ERROR,
     service_errors.SchemaOutdated: HTTPStatus.SERVICE_UNAVAILABLE,
     service_errors.CrossOrigin: HTTPStatus.FORBIDDEN,
+    service_errors.PlaybackSessionMissing: HTTPStatus.NOT_FOUND,
+    service_errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    service_errors.DemoLinkRefused: HTTPStatus.NOT_FOUND,
 }
 
 ROOTS = (
@@ -70,7 +73,7 @@ ROOTS = (
     service_errors.StreamsvcError,
 )
 
-_HTTP_CODES = {404: "not_found", 405: "method_not_allowed"}
+_HTTP_CODES = {404: "not_found", 405: "method_not_allowed", 413: "body_too_large"}
 
 
 def problem(

@@ -1,0 +1,110 @@
+"""Playback sessions: who watches which lesson since when; and where each person stopped."""
+
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from sqlalchemy import Float, Index, Uuid, delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from streamsvc.database import Base, UtcDateTime
+from streamsvc.errors import PlaybackSessionMissing
+
+
+class PlaybackSession(Base):
+    """One opening of a player. Lesson, asset and person belong to other packages, so they are no foreign keys."""
+
+    __tablename__ = "playback_session"
+    __table_args__ = (Index("ix_playback_session_person_id_lesson_id", "person_id", "lesson_id"),)
+
+    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(Uuid)
+    lesson_id: Mapped[UUID] = mapped_column(Uuid, index=True)
+    asset_id: Mapped[UUID] = mapped_column(Uuid)
+    publication_id: Mapped[UUID] = mapped_column(Uuid)
+    registration_id: Mapped[UUID] = mapped_column(Uuid)
+    """xAPI's registration: one person's way through one lesson, the same in all their sessions of it."""
+    duration_s: Mapped[float] = mapped_column(Float)
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Of the signed prefix; viewing events may come later, when the line returns."""
+
+
+class WatchPosition(Base):
+    """Where one person last was in one lesson, and the registration of their way through it."""
+
+    __tablename__ = "playback_position"
+
+    person_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    lesson_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    registration_id: Mapped[UUID] = mapped_column(Uuid)
+    position_s: Mapped[float] = mapped_column(Float)
+    noted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+def start(
+    session: Session,
+    *,
+    person_id: UUID,
+    lesson_id: UUID,
+    asset_id: UUID,
+    publication_id: UUID,
+    duration_s: float,
+    expires_at: datetime,
+    now: datetime,
+) -> PlaybackSession:
+    """Open a session. The first one of a person and lesson also draws the registration that all later ones share."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    blank = {
+        "person_id": person_id,
+        "lesson_id": lesson_id,
+        "registration_id": uuid4(),
+        "position_s": 0.0,
+        "noted_at": now,
+    }
+    session.execute(insert(WatchPosition).values(blank).on_conflict_do_nothing())
+    opened = PlaybackSession(
+        id=uuid4(),
+        person_id=person_id,
+        lesson_id=lesson_id,
+        asset_id=asset_id,
+        publication_id=publication_id,
+        registration_id=_position(session, person_id, lesson_id).registration_id,
+        duration_s=duration_s,
+        created_at=now,
+        expires_at=expires_at,
+    )
+    session.add(opened)
+    session.flush()
+    return opened
+
+
+def _position(session: Session, person_id: UUID, lesson_id: UUID) -> WatchPosition:
+    mine = (WatchPosition.person_id == person_id) & (WatchPosition.lesson_id == lesson_id)
+    return session.scalars(select(WatchPosition).where(mine)).one()
+
+
+def own_session(session: Session, session_id: UUID, *, person_id: UUID) -> PlaybackSession:
+    """The person's own session, also an expired one. Raises PlaybackSessionMissing, for somebody else's too."""
+    found = session.get(PlaybackSession, session_id)
+    if found is None or found.person_id != person_id:
+        raise PlaybackSessionMissing(f"no playback session {session_id}")
+    return found
+
+
+def resume_position(session: Session, person_id: UUID, lesson_id: UUID) -> float | None:
+    """Where the person last was, in seconds of the lesson; None when they never watched it."""
+    found = session.get(WatchPosition, (person_id, lesson_id))
+    return found.position_s if found else None
+
+
+def note_position(session: Session, person_id: UUID, lesson_id: UUID, *, position_s: float, at: datetime) -> None:
+    """Remember where the person is; what happened earlier than the remembered moment changes nothing."""
+    found = session.get(WatchPosition, (person_id, lesson_id), with_for_update=True)
+    if found is not None and found.noted_at <= at:
+        found.position_s, found.noted_at = max(0.0, position_s), at
+
+
+def forget_lesson(session: Session, lesson_id: UUID) -> None:
+    """Forget where people were in a lesson that is gone; its sessions stay, the trace points at them."""
+    session.execute(delete(WatchPosition).where(WatchPosition.lesson_id == lesson_id))
