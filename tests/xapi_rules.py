@@ -50,7 +50,7 @@ def _check_one(statement: dict) -> list[str]:
 def _check_shape(statement: dict) -> list[str]:
     findings = [f"X2 unknown key {key}" for key in statement.keys() - TOP]
     findings += [f"X2 missing {key}" for key in ("id", "actor", "verb", "object", "timestamp") if key not in statement]
-    if _has_null({key: value for key, value in statement.items()}):
+    if _has_null(statement):
         findings.append("X2 null outside extensions")
     if str(UUID(statement["id"])) != statement["id"]:
         findings.append("X2 id is no canonical UUID")

@@ -21,8 +21,8 @@ LESSON = LessonValue(uuid4(), "Квадрат теңдеу", "kk", 60.0)
 BODY = {"sequence": 3, "type": "paused", "at": "2026-11-24T12:00:00.500Z", "time_s": 12.5}
 
 
-def event(sequence, type, time_s=0.0, **more):
-    return ViewingEvent(sequence, type, NOON + timedelta(seconds=sequence), time_s, **more)
+def event(sequence, kind, time_s=0.0, **more):
+    return ViewingEvent(sequence, kind, NOON + timedelta(seconds=sequence), time_s, **more)
 
 
 def test_an_event_is_read_with_the_clock_put_right():
