@@ -178,7 +178,7 @@ def install(environment: Path, pip: Path, arguments: "list[str]", lock: "Path | 
     surroundings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
     surroundings.pop("PIP_REQUIRE_VIRTUALENV", None)  # pip runs from its zip, which it does not take for one
     progress = Progress(environment, 0 if lock is None else count(lock))
-    with log.open("w") as words:
+    with log.open("w" if lock else "a") as words:
         run = subprocess.Popen(
             [*command, *arguments],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=surroundings, text=True, errors="replace",
@@ -227,7 +227,7 @@ class Progress:
             self.show(now=True)
 
     def show(self, extra: str = "", *, now: bool = False) -> None:
-        if not self.moving and not now and time.monotonic() - self.written < SECONDS_BETWEEN_LINES:
+        if self.total == 0 or (not self.moving and not now and time.monotonic() - self.written < SECONDS_BETWEEN_LINES):
             return
         self.written = time.monotonic()
         filled = 24 * self.done // max(1, self.total)

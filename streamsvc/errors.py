@@ -53,3 +53,39 @@ class DemoLinkRefused(StreamsvcError):
     """The demo's sign-in link is not offered here, or its key is wrong."""
 
     code = "demo_link_refused"
+
+
+class AlreadyRunning(StreamsvcError):
+    """Another supervisor holds this VAR; param `pid`."""
+
+    code = "already_running"
+
+
+class PortTaken(StreamsvcError):
+    """Another program listens on our port; params `port` and `other`, a port that is free."""
+
+    code = "port_taken"
+
+
+class PartNotStarted(StreamsvcError):
+    """A part of the embedded system does not come up; params `name` and `log`, the place to look."""
+
+    code = "part_not_started"
+
+
+class LessonFileUnusable(StreamsvcError):
+    """The file named by LESSON cannot become a lesson; params `path` and `reason`."""
+
+    code = "lesson_file_unusable"
+
+
+class ServiceUnreachable(StreamsvcError):
+    """The service does not answer its own client; params `url` and `reason`."""
+
+    code = "service_unreachable"
+
+
+class AnswerUnexpected(StreamsvcError):
+    """The service refused what a client asked; params `status` and `reason`, its own words."""
+
+    code = "answer_unexpected"

@@ -64,6 +64,12 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     service_errors.PlaybackSessionMissing: HTTPStatus.NOT_FOUND,
     service_errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     service_errors.DemoLinkRefused: HTTPStatus.NOT_FOUND,
+    service_errors.AlreadyRunning: HTTPStatus.CONFLICT,
+    service_errors.PortTaken: HTTPStatus.CONFLICT,
+    service_errors.PartNotStarted: HTTPStatus.SERVICE_UNAVAILABLE,
+    service_errors.LessonFileUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    service_errors.ServiceUnreachable: HTTPStatus.SERVICE_UNAVAILABLE,
+    service_errors.AnswerUnexpected: HTTPStatus.BAD_GATEWAY,
 }
 
 ROOTS = (
