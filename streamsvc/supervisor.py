@@ -50,6 +50,8 @@ class Child:
     name: str
     command: tuple[str, ...]
     environment: Mapping[str, str]
+    """The whole of it; nothing is inherited."""
+    directory: Path | None = None
     ready: Callable[[], bool] | None = None
     """Asked until it says yes; without it, started is ready."""
     ready_within_s: float = 60.0
@@ -86,11 +88,16 @@ def launch(
     """Start a program in a session of its own, writing to `log`, and return its pid. Call it from the main thread."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        return _spawn(command, environment, output, die_with_us).pid
+        return _spawn(command, environment, output=output, directory=None, die_with_us=die_with_us).pid
 
 
 def _spawn(
-    command: Sequence[str], environment: Mapping[str, str], output: IO[bytes] | int, die_with_us: signal.Signals | None
+    command: Sequence[str],
+    environment: Mapping[str, str],
+    *,
+    output: IO[bytes] | int,
+    directory: Path | None,
+    die_with_us: signal.Signals | None,
 ) -> subprocess.Popen[bytes]:
     parent = os.getpid()
 
@@ -104,6 +111,7 @@ def _spawn(
     return subprocess.Popen(
         command,
         env=dict(environment),
+        cwd=directory,
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=subprocess.STDOUT,
@@ -183,7 +191,13 @@ class Supervisor:
         if watched.process is not None or time.monotonic() < watched.due_at:
             return
         environment = {**watched.child.environment, MARK: mark_of(self.var)}
-        process = _spawn(watched.child.command, environment, subprocess.PIPE, signal.SIGKILL)
+        process = _spawn(
+            watched.child.command,
+            environment,
+            output=subprocess.PIPE,
+            directory=watched.child.directory,
+            die_with_us=signal.SIGKILL,
+        )
         assert process.stdout is not None  # asked for with PIPE
         os.set_blocking(process.stdout.fileno(), False)
         self._selector.register(process.stdout, selectors.EVENT_READ, watched)

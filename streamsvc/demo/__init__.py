@@ -1,0 +1,1 @@
+"""The demo: accounts, a lesson and one address to open, on a system that runs whole on this machine."""
