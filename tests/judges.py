@@ -22,5 +22,5 @@ def _installed(parent: Path) -> Path:
     folder = parent / hashlib.sha256(LOCK.read_bytes()).hexdigest()[:16]
     if not (folder / "ralph").is_dir():
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--require-hashes", "--target", str(folder)]
-        subprocess.run([*command, "-r", str(LOCK)], check=True, timeout=600)
+        subprocess.run([*command, "-r", str(LOCK)], check=True, timeout=600, stderr=subprocess.DEVNULL)
     return folder

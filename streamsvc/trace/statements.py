@@ -43,7 +43,7 @@ def statement(event: ViewingEvent, around: Circumstances) -> Json:
     built: Json = {
         "id": str(statement_id(around.session_id, event.sequence)),
         "actor": actor(around.home_page, around.learner.pseudonym),
-        "verb": {"id": v.VERBS[event.type], "display": {"en": event.type}},
+        "verb": {"id": v.VERBS[event.type], "display": {"en-US": event.type}},
         "object": _activity(around),
         "context": _context(event, around),
         "timestamp": _time(around.timestamp),

@@ -73,7 +73,7 @@ def test_a_whole_viewing_becomes_valid_statements(sessions):
     assert send(sessions, viewing()) == Receipt(7, 0, (), 60)
 
     statements = exported(sessions)
-    assert [statement["verb"]["display"]["en"] for statement in statements] == [e["type"] for e in viewing()]
+    assert [statement["verb"]["display"]["en-US"] for statement in statements] == [e["type"] for e in viewing()]
     assert check(statements) == []
     completed = statements[5]["result"]
     assert completed["extensions"]["https://w3id.org/xapi/video/extensions/played-segments"] == "0.000[.]60.000"
