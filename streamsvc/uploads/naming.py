@@ -1,0 +1,82 @@
+"""What an upload's metadata says of the file: its name, the lesson's title, and whether it can be a lesson. Pure."""
+
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from streamsvc.uploads.errors import UploadTypeRefused
+
+LONGEST_NAME = 255
+LONGEST_TITLE = 200
+UNNAMED = "Сабақ"
+"""The title of a lesson whose upload has neither title nor file name."""
+
+# Only what is clearly something else; what a name leaves open is decided by the bytes, later.
+_OTHER = """
+    .exe .msi .dll .bat .cmd .ps1 .sh .apk .dmg .deb .rpm .jar .iso .torrent .lnk
+    .pdf .doc .docx .odt .rtf .txt .md .xls .xlsx .ods .csv .ppt .pptx .odp .epub .djvu .fb2
+    .zip .rar .7z .tar .gz .tgz .bz2 .xz
+    .jpg .jpeg .png .gif .bmp .webp .heic .heif .tif .tiff .svg .psd .ico
+    .html .htm .xml .json .js .css .py
+"""
+_MEDIA = """
+    .mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .3gp .3g2 .mpg .mpeg .flv .wmv .ogv .mxf
+    .mp3 .m4a .aac .wav .ogg .oga .opus .flac .mka .wma .amr
+"""
+_OTHER_SUFFIXES, _MEDIA_SUFFIXES = frozenset(_OTHER.split()), frozenset(_MEDIA.split())
+_OTHER_TYPES = (
+    "image/",
+    "text/",
+    "application/pdf",
+    "application/zip",
+    "application/x-msdownload",
+    "application/msword",
+)
+_OFFICE = "application/vnd.openxmlformats-officedocument."
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The file's own name without any path, maybe empty, and the title for its lesson, never empty."""
+
+    filename: str
+    title: str
+
+
+def named(metadata: Mapping[str, bytes]) -> Named:
+    """
+    Read `filename` and `title`; `name` stands in for a missing `filename`, as some clients call it so.
+
+    Text that is no UTF-8 is a nuisance, no reason to refuse an hour's upload: wrong bytes are replaced.
+    """
+    raw = metadata.get("filename") or metadata.get("name") or b""
+    filename = _base_name(visible(raw.decode("utf-8", "replace")))[-LONGEST_NAME:]
+    title = visible(metadata.get("title", b"").decode("utf-8", "replace"))
+    stem = visible(PurePosixPath(filename).stem) if filename else ""
+    return Named(filename, (title or stem or UNNAMED)[:LONGEST_TITLE])
+
+
+def visible(text: str) -> str:
+    """One line without control, formatting (they can turn a line around) and surrogate characters."""
+    spaced = " ".join(unicodedata.normalize("NFC", text).split())
+    return "".join(letter for letter in spaced if unicodedata.category(letter) not in {"Cc", "Cf", "Cs"}).strip()
+
+
+def _base_name(path: str) -> str:
+    name = path.replace("\\", "/").rpartition("/")[2]
+    return "" if name in {".", ".."} else name
+
+
+def check_type(filename: str, filetype: str) -> None:
+    """
+    Raises UploadTypeRefused for what is clearly neither video nor sound.
+
+    A name that we know as media wins over the type: systems call `.ts` a translation and `.mkv` nothing at all.
+    """
+    suffix = PurePosixPath(filename).suffix.lower()
+    if suffix in _MEDIA_SUFFIXES:
+        return
+    kind = filetype.strip().lower()
+    if suffix in _OTHER_SUFFIXES or kind.startswith((*_OTHER_TYPES, _OFFICE)):
+        raise UploadTypeRefused(f"{filename!r} ({filetype!r}) is no lesson", name=filename or kind)

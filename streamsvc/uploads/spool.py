@@ -1,0 +1,243 @@
+"""
+Bytes on this node's disk that do not stand in the store yet.
+
+    {directory}/{node}/lock                       held by the living process
+    {directory}/{node}/{upload}.{epoch}/{offset}  a part in the making, at most 8 MiB
+    {directory}/{node}/{upload}.{epoch}/staged    bytes whose checksum is not known yet; worth nothing after a crash
+
+A killed process leaves its folder to the next one on the same disk, together with the node's name and so with its
+leases: everything received is still there. Files only grow at their end, and file systems that keep their promises
+never show a length whose bytes were not written; the lengths are therefore the truth after a crash.
+
+Nothing here is safe to use from two threads at once; one request holds an upload at a time.
+"""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from cdn.layout import PART_BYTES
+from streamsvc.uploads.errors import StorageFull
+
+READ_BYTES = 256 * 1024
+RETRY_AFTER_S = 60
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def write_some(fd: int, data: memoryview) -> int:
+    """As os.write, which may write less than asked. Raises StorageFull when the disk takes nothing."""
+    try:
+        return os.write(fd, data)
+    except OSError as exc:
+        if exc.errno in _NO_ROOM:
+            raise StorageFull("the spool's disk is full", retry_after_s=RETRY_AFTER_S) from exc
+        raise
+
+
+@dataclass(slots=True)
+class SpoolFile:
+    """Bytes `[offset, offset + bytes)` of an upload."""
+
+    offset: int
+    bytes: int
+
+
+@dataclass(slots=True)
+class Spooled:
+    """What the spool holds of one upload: files without a gap, from the end of the store's parts on."""
+
+    folder: Path
+    end: int
+    """The offset behind the last byte received."""
+    files: list[SpoolFile] = field(default_factory=list)
+    fd: int = -1
+    """Of the last file, while it is open for writing."""
+
+    def write(self, data: memoryview) -> int:
+        """Append to the part in the making and return how many bytes went in: never across the end of a part."""
+        if self.fd < 0:
+            self._open()
+        tail = self.files[-1]
+        written = write_some(self.fd, data[: PART_BYTES - tail.bytes])
+        tail.bytes += written
+        self.end += written
+        if tail.bytes == PART_BYTES:
+            self.close_file()
+        return written
+
+    def sync(self) -> None:
+        """Everything written so far survives a power cut when this returns."""
+        if self.fd >= 0:
+            os.fsync(self.fd)
+
+    def close_file(self) -> None:
+        """End the part in the making, durably; the next byte begins another."""
+        if self.fd >= 0:
+            os.fsync(self.fd)
+            os.close(self.fd)
+            self.fd = -1
+
+    def read(self, file: SpoolFile) -> bytes:
+        return self._path(file.offset).read_bytes()
+
+    def drop(self, file: SpoolFile) -> None:
+        """The part stands in the store and in the database."""
+        self.files.remove(file)
+        self._path(file.offset).unlink(missing_ok=True)
+
+    def remove(self) -> None:
+        """Give everything up."""
+        if self.fd >= 0:
+            os.close(self.fd)
+            self.fd = -1
+        self.files.clear()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _open(self) -> None:
+        """Begin a part, or go on with the last one if it is not full."""
+        last = self.files[-1] if self.files else None
+        if last is None or last.bytes >= PART_BYTES:
+            last = SpoolFile(self.end, 0)
+            self.fd = _create(self._path(last.offset))
+            self.files.append(last)
+        else:
+            self.fd = os.open(self._path(last.offset), os.O_WRONLY | os.O_APPEND)
+
+    def _path(self, offset: int) -> Path:
+        return self.folder / f"{offset:015d}"
+
+
+def _create(path: Path) -> int:
+    """A new file whose name is durable too."""
+    try:
+        fresh = not path.parent.exists()
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as exc:
+        if exc.errno in _NO_ROOM:
+            raise StorageFull("the spool's disk is full", retry_after_s=RETRY_AFTER_S) from exc
+        raise
+    _sync_folder(path.parent)
+    if fresh:
+        _sync_folder(path.parent.parent)
+    return fd
+
+
+def _sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
+
+
+@dataclass(slots=True)
+class Staged:
+    """Bytes that become part of the upload only if their checksum is right."""
+
+    path: Path
+    fd: int
+
+    def write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[write_some(self.fd, view) :]
+
+    def blocks(self) -> Iterator[bytes]:
+        with self.path.open("rb") as file:
+            while block := file.read(READ_BYTES):
+                yield block
+
+    def remove(self) -> None:
+        os.close(self.fd)
+        self.path.unlink(missing_ok=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSpool:
+    """One process's own part of the spool."""
+
+    root: Path
+    node: str
+    lock_fd: int
+
+    def open(self, upload_id: UUID, epoch: int, *, stored_bytes: int) -> Spooled:
+        """
+        What lies here of an upload, made durable; files that the store has already are removed.
+
+        A gap (an operator took files away) ends what counts: the client sends the rest again.
+        """
+        spooled = Spooled(self.root / f"{upload_id}.{epoch}", stored_bytes)
+        with suppress(FileNotFoundError):
+            (spooled.folder / "staged").unlink()
+        for path in sorted(spooled.folder.glob("[0-9]*")):
+            offset, size = int(path.name), path.stat().st_size
+            if offset != spooled.end or size == 0:
+                path.unlink()
+                continue
+            _sync_file(path)
+            spooled.files.append(SpoolFile(offset, size))
+            spooled.end += size
+        return spooled
+
+    def stage(self, upload_id: UUID, epoch: int) -> Staged:
+        path = self.root / f"{upload_id}.{epoch}" / "staged"
+        path.unlink(missing_ok=True)
+        return Staged(path, _create(path))
+
+    def present(self) -> dict[tuple[UUID, int], Path]:
+        """The folders of all uploads, by upload and epoch."""
+        found = {}
+        for path in self.root.iterdir():
+            upload_id, dot, epoch = path.name.partition(".")
+            if dot:
+                found[UUID(upload_id), int(epoch)] = path
+        return found
+
+    def free_bytes(self) -> int:
+        return shutil.disk_usage(self.root).free
+
+    def close(self) -> None:
+        """Leave the folder to the next process."""
+        os.close(self.lock_fd)
+
+
+def open_spool(directory: Path) -> NodeSpool:
+    """Take over the folder of a node that is not alive, or begin as a new node."""
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for root in sorted(path for path in directory.iterdir() if path.is_dir()):
+        lock_fd = _locked(root)
+        if lock_fd is not None:
+            return NodeSpool(root, root.name, lock_fd)
+    root = directory / str(uuid4())
+    root.mkdir(mode=0o700)
+    lock_fd = _locked(root)
+    if lock_fd is None:
+        return open_spool(directory)  # another process took the new folder before us; it can have it
+    _sync_folder(directory)
+    return NodeSpool(root, root.name, lock_fd)
+
+
+def _locked(root: Path) -> int | None:
+    """The lock goes with the process, however it ends."""
+    fd = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(fd)
+        return None
+    return fd
+
+
+def _sync_file(path: Path) -> None:
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)
