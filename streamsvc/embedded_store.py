@@ -157,6 +157,12 @@ def seaweed_command(directory: Path, ports: Ports, binary: Path) -> Command:
     return Command(arguments, env, directory.absolute())
 
 
+def forget_sockets(ports: Ports) -> None:
+    """Remove what a killed server leaves in /tmp, where it insists on putting four of its sockets."""
+    for part in ("master", "volume", "filer", "s3"):
+        Path(f"/tmp/seaweedfs-{part}-grpc-{getattr(ports, f'{part}_grpc')}.sock").unlink(missing_ok=True)  # noqa: S108  # its choice
+
+
 def ready(url: str) -> bool:
     """Tell whether the server stores: it answers before it can write."""
     if not _listens(url):
