@@ -3,22 +3,28 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from transcoder.errors import EncodeCancelled, NothingToRetry
 from transcoder.growing import growing_playlist as growing_playlist
+from transcoder.publications import Publication as Publication
+from transcoder.publications import current_publication as current_publication
+from transcoder.reconciling import reconcile as reconcile
+from transcoder.settling import WAKE_UP as WAKE_UP
+from transcoder.settling import cancel_tasks, close_job, leave_round, lock_job, queue_sweep, wake
 from transcoder.status import ErrorStatus as ErrorStatus
 from transcoder.status import MediaStatus as MediaStatus
-from transcoder.status import Publication as Publication
 from transcoder.status import RenditionStatus as RenditionStatus
 from transcoder.status import SourceStatus as SourceStatus
-from transcoder.status import current_publication as current_publication
 from transcoder.status import media_status as media_status
 from transcoder.status import media_statuses as media_statuses
+from transcoder.tables import ChunkTask, JobTurn, MediaAsset, MediaObject, PartRow, TranscodeJob
+from transcoder.worklist import LANE_START, RANK_PROBE
 
-WAKE_UP = "transcoder.work"
-"""The only Celery task: no arguments; the worker claims the best row."""
+KEYS_PER_QUERY = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +44,28 @@ def submit(session: Session, asset_id: UUID, parts: Sequence[SourcePart], *, now
     Submitting an asset again changes nothing and returns its latest job. Leaves a wake-up in the outbox.
     Raises EncodeCancelled when the asset was removed.
     """
-    raise NotImplementedError
+    asset = session.get(MediaAsset, asset_id, with_for_update=True)
+    if asset is not None and asset.removed_at is not None:
+        raise EncodeCancelled(f"asset {asset_id} was removed")
+    if asset is not None:
+        return asset.job_id
+    for part in parts:
+        session.add(PartRow(asset_id=asset_id, offset=part.offset, bytes=part.bytes, sha256=part.sha256, key=part.key))
+    job_id = _queue_job(session, asset_id, sum(part.bytes for part in parts), now)
+    session.add(MediaAsset(id=asset_id, job_id=job_id))
+    session.flush()
+    return job_id
+
+
+def _queue_job(session: Session, asset_id: UUID, source_bytes: int, now: datetime) -> UUID:
+    job = TranscodeJob(id=uuid4(), asset_id=asset_id, state="waiting", source_bytes=source_bytes, created_at=now)
+    session.add(job)
+    session.flush()
+    session.add(JobTurn(job_id=job.id, turn=0))
+    session.add(ChunkTask(job_id=job.id, kind="probe", lane=LANE_START, rank=RANK_PROBE, queued_at=now, state="ready"))
+    session.flush()
+    wake(session, 1)
+    return job.id
 
 
 def cancel(session: Session, asset_id: UUID, now: datetime) -> bool:
@@ -47,12 +74,26 @@ def cancel(session: Session, asset_id: UUID, now: datetime) -> bool:
 
     The source stays, so that `retry` can start again. False when nothing was being encoded.
     """
-    raise NotImplementedError
+    asset = session.get(MediaAsset, asset_id, with_for_update=True)
+    if asset is None:
+        return False
+    lock_job(session, asset.job_id)
+    return close_job(session, asset.job_id, "cancelled", now=now, error_code=EncodeCancelled.code, error_params={})
 
 
 def retry(session: Session, asset_id: UUID, now: datetime) -> UUID:
     """Queue a new job on the same source; returns its id. Raises NothingToRetry unless it failed or was cancelled."""
-    raise NotImplementedError
+    asset = session.get(MediaAsset, asset_id, with_for_update=True)
+    if asset is None or asset.removed_at is not None:
+        raise NothingToRetry(f"asset {asset_id} has no source here")
+    job = lock_job(session, asset.job_id)
+    if job.state not in ("failed", "cancelled"):
+        raise NothingToRetry(f"the encoding of asset {asset_id} is {job.state}")
+    # Its objects may be made again under the same keys: a sweep that comes too late would take them away.
+    cancel_tasks(session, job.id, now=now)
+    asset.job_id = _queue_job(session, asset_id, job.source_bytes, now)
+    session.flush()
+    return asset.job_id
 
 
 def remove(session: Session, asset_id: UUID, now: datetime) -> None:
@@ -61,23 +102,47 @@ def remove(session: Session, asset_id: UUID, now: datetime) -> None:
 
     Harmless when repeated, and for an asset that was never submitted (whose parts belong to the upload).
     """
-    raise NotImplementedError
+    asset = session.get(MediaAsset, asset_id, with_for_update=True)
+    if asset is None or asset.removed_at is not None:
+        return
+    asset.removed_at, asset.published_job_id = now, None
+    for job_id in _job_ids(session, asset_id):
+        lock_job(session, job_id)
+        cancel_tasks(session, job_id, now=now)
+        leave_round(session, job_id)
+    session.execute(
+        update(TranscodeJob)
+        .where(TranscodeJob.asset_id == asset_id)
+        .values(state="removed")
+        .execution_options(synchronize_session=False)
+    )
+    queue_sweep(session, asset.job_id, now=now)
+
+
+def _job_ids(session: Session, asset_id: UUID) -> list[UUID]:
+    return list(
+        session.scalars(select(TranscodeJob.id).where(TranscodeJob.asset_id == asset_id).order_by(TranscodeJob.id))
+    )
+
+
+def forget(session: Session, asset_id: UUID) -> None:
+    """Drop what a removed asset's sweep has deleted; only its marker stays, so that late comers are refused."""
+    jobs = select(TranscodeJob.id).where(TranscodeJob.asset_id == asset_id)
+    session.execute(delete(MediaObject).where(MediaObject.job_id.in_(jobs)))
+    session.execute(delete(PartRow).where(PartRow.asset_id == asset_id))
 
 
 def withdrawn_assets(session: Session) -> set[UUID]:
     """Removed assets, for servers of bytes."""
-    raise NotImplementedError
+    return set(session.scalars(select(MediaAsset.id).where(MediaAsset.removed_at.is_not(None))))
 
 
 def referenced(session: Session, keys: Collection[str]) -> set[str]:
     """Those of the keys that a row still names and a collector must leave alone (source parts among them)."""
-    raise NotImplementedError
-
-
-def reconcile(session: Session, *, now: datetime, max_attempts: int = 3, limit: int = 32) -> int:
-    """
-    Take back tasks of silent workers, quarantine poison, and top up wake-ups; returns how many it left in the outbox.
-
-    Harmless when two run at once.
-    """
-    raise NotImplementedError
+    named: set[str] = set()
+    ordered = list(keys)
+    for start in range(0, len(ordered), KEYS_PER_QUERY):
+        some = ordered[start : start + KEYS_PER_QUERY]
+        named.update(session.scalars(select(MediaObject.key).where(MediaObject.key.in_(some))))
+        named.update(session.scalars(select(PartRow.key).where(PartRow.key.in_(some))))
+    return named

@@ -5,20 +5,27 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 
 PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 """Loaded before any fork: a child between fork and exec may not load libraries."""
 
 
-def die_with_parent() -> None:
+def dying_with_parent() -> Callable[[], None]:
     """
-    For `preexec_fn` of a media tool: the kernel sends SIGKILL when the **thread** that started it ends.
+    Return a `preexec_fn` for a media tool: the kernel sends it SIGKILL when the **thread** that started it ends.
 
     So start such a process from the main thread of a pool child, never from a short-lived one.
     """
-    if _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() == 1:
-        os._exit(127)
+    parent_pid = os.getpid()
+
+    def prepare() -> None:
+        # The parent may have died between the fork and this line; in a container it may well be number 1.
+        if _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent_pid:
+            os._exit(127)
+
+    return prepare
 
 
 def watch_parent(parent_pid: int, *, every_s: float = 0.2) -> None:

@@ -6,7 +6,15 @@ from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
+
+from transcoder.media import AudioRendition, Plan, VideoRendition
+from transcoder.plan_json import plan_from_json
+from transcoder.rates import Rate
+from transcoder.tables import LIVE_JOB_STATES, ChunkTask, MediaAsset, TranscodeJob
+from transcoder.tallies import Tally, is_playable, tally
+from transcoder.worklist import progress, seconds_left
 
 MediaState = Literal["waiting", "encoding", "ready", "failed"]
 
@@ -63,29 +71,144 @@ class MediaStatus:
     renditions: tuple[RenditionStatus, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
-    """What a playback session is bound to: the job's id while it grows, the publication's id afterwards."""
-
-    id: UUID
-    growing: bool
-    poster_key: str | None
-    storyboard_key: str | None
-    duration_s: float
-    codecs: tuple[str, ...]
-    """RFC 6381 strings of all renditions that can be played."""
-
-
 def media_status(session: Session, asset_id: UUID, now: datetime) -> MediaStatus:
     """The state of one asset; an asset whose upload has not ended is `waiting` with no source."""
-    raise NotImplementedError
+    return media_statuses(session, [asset_id], now)[asset_id]
 
 
 def media_statuses(session: Session, asset_ids: Iterable[UUID], now: datetime) -> dict[UUID, MediaStatus]:
     """As `media_status` for many, in a fixed number of queries."""
-    raise NotImplementedError
+    ids = list(asset_ids)
+    jobs = _latest_jobs(session, ids)
+    running = [job.id for job in jobs.values() if job.state in LIVE_JOB_STATES]
+    tasks, made = _tasks_of(session, running), tally(session, running)
+    published = set(session.scalars(_published(ids)))
+    return {
+        asset_id: _status(jobs[asset_id], tasks, made, asset_id in published, now) if asset_id in jobs else UNKNOWN
+        for asset_id in ids
+    }
 
 
-def current_publication(session: Session, asset_id: UUID) -> Publication:
-    """What a new playback session plays. Raises MediaNotReady or MediaFailed."""
-    raise NotImplementedError
+UNKNOWN = MediaStatus("waiting", False, 0.0, None, None, None, None, None, ())
+
+
+def _latest_jobs(session: Session, asset_ids: list[UUID]) -> dict[UUID, TranscodeJob]:
+    jobs = session.scalars(
+        select(TranscodeJob)
+        .join(MediaAsset, MediaAsset.job_id == TranscodeJob.id)
+        .where(MediaAsset.id.in_(asset_ids))
+        .execution_options(populate_existing=True)
+    )
+    return {job.asset_id: job for job in jobs}
+
+
+def _published(asset_ids: list[UUID]) -> Select[UUID]:
+    return select(MediaAsset.id).where(MediaAsset.id.in_(asset_ids), MediaAsset.published_job_id.is_not(None))
+
+
+@dataclass(frozen=True, slots=True)
+class _Task:
+    """What the status needs of a task."""
+
+    state: str
+    weight: float
+    progress: float
+    postponed: int
+    not_before: datetime | None
+    error: ErrorStatus | None
+
+
+def _tasks_of(session: Session, job_ids: list[UUID]) -> dict[UUID, list[_Task]]:
+    rows = session.execute(
+        select(
+            ChunkTask.job_id,
+            ChunkTask.state,
+            ChunkTask.weight,
+            ChunkTask.progress,
+            ChunkTask.postponed,
+            ChunkTask.not_before,
+            ChunkTask.error_code,
+            ChunkTask.error_params,
+        ).where(ChunkTask.job_id.in_(job_ids))
+    )
+    found: dict[UUID, list[_Task]] = {}
+    for job_id, state, weight, part, postponed, not_before, code, params in rows:
+        error = ErrorStatus(code, params or {}) if code else None
+        found.setdefault(job_id, []).append(_Task(state, weight, part, postponed, not_before, error))
+    return found
+
+
+def _status(
+    job: TranscodeJob,
+    tasks: dict[UUID, list[_Task]],
+    made: dict[UUID, dict[str, Tally]],
+    published: bool,
+    now: datetime,
+) -> MediaStatus:
+    own = tasks.get(job.id, [])
+    plan = plan_from_json(job.plan) if job.plan is not None else None
+    ready = job.state == "ready"
+    part = 1.0 if ready else progress([(task.weight, task.progress) for task in own])
+    grows = job.state in LIVE_JOB_STATES and plan is not None
+    return MediaStatus(
+        state=STATES[job.state],
+        playable=published or (grows and plan is not None and is_playable(plan, made.get(job.id, {}))),
+        progress=part,
+        seconds_left=_seconds_left(job, part, now) if grows else None,
+        error=ErrorStatus(job.error_code, job.error_params or {}) if job.error_code else None,
+        delayed_by=_delay(own, now),
+        duration_s=job.duration_s,
+        source=SourceStatus(job.source_sha256, job.source_bytes) if job.source_sha256 else None,
+        renditions=_renditions(job, plan, made.get(job.id, {})),
+    )
+
+
+STATES: dict[str, MediaState] = {
+    "waiting": "waiting",
+    "encoding": "encoding",
+    "ready": "ready",
+    "failed": "failed",
+    "cancelled": "failed",
+    "removed": "failed",
+}
+
+
+def _seconds_left(job: TranscodeJob, part: float, now: datetime) -> float | None:
+    if job.planned_at is None:
+        return None
+    return seconds_left(progress=part, elapsed_s=(now - job.planned_at).total_seconds())
+
+
+def _delay(tasks: list[_Task], now: datetime) -> ErrorStatus | None:
+    """The reason of a task that was put off, while it waits."""
+    waiting = (task for task in tasks if task.postponed and task.state == "ready" and task.not_before)
+    return next((task.error for task in waiting if task.not_before and task.not_before > now), None)
+
+
+def _renditions(job: TranscodeJob, plan: Plan | None, made: dict[str, Tally]) -> tuple[RenditionStatus, ...]:
+    if job.summary is not None:
+        return tuple(RenditionStatus(**row) for row in job.summary)
+    if plan is None:
+        return ()
+    return tuple(rendition_status(plan, rendition, made.get(rendition.name)) for rendition in plan.video + plan.audio)
+
+
+def rendition_status(
+    plan: Plan, rendition: VideoRendition | AudioRendition, made: Tally | None, rate: Rate | None = None
+) -> RenditionStatus:
+    """One row; with measured `rate` once the rendition is complete, from the bytes so far before that."""
+    video = rendition if isinstance(rendition, VideoRendition) else None
+    so_far = round(made.bytes * 8 / made.seconds) if made is not None and made.seconds > 0 else None
+    state: Literal["waiting", "encoding"] = "encoding" if made is not None else "waiting"
+    return RenditionStatus(
+        name=rendition.name,
+        type="video" if video else "audio",
+        codec=(made.codec if made is not None else "") or ("avc1" if video else "mp4a"),
+        width=video.width if video else None,
+        height=video.height if video else None,
+        fps=float(plan.fps) if video else None,
+        average_bps=rate.average_bps if rate else so_far,
+        peak_bps=rate.peak_bps if rate else None,
+        bytes=made.bytes if made is not None else 0,
+        state="ready" if rate else state,
+    )

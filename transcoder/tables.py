@@ -52,14 +52,9 @@ class TranscodeJob(Base):
     """One attempt to turn a source into a lesson that plays."""
 
     __tablename__ = "transcode_job"
-    # Claims walk the jobs in turn.
-    __table_args__ = (Index(None, "state", "turn"),)
-
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)
     asset_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     state: Mapped[str] = mapped_column(String(16))
-    turn: Mapped[int] = mapped_column(BigInteger, default=0, index=True)
-    """Rises with each claim over all jobs; the job with the lowest number is served next."""
     plan: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     plan_digest: Mapped[str | None] = mapped_column(String(64))
     duration_s: Mapped[float | None] = mapped_column(Float)
@@ -76,13 +71,28 @@ class TranscodeJob(Base):
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
+class JobTurn(Base):
+    """
+    The place of a live job in the round; closed jobs have none.
+
+    Not a column of the job: a claim locks its task first and this row last, while all else locks the job first
+    and its tasks afterwards. In one row the two orders would meet in a deadlock.
+    """
+
+    __tablename__ = "job_turn"
+
+    job_id: Mapped[UUID] = mapped_column(ForeignKey("transcode_job.id"), primary_key=True)
+    turn: Mapped[int] = mapped_column(BigInteger, default=0, index=True)
+    """Rises with each claim over all jobs; the job with the lowest number is served next."""
+
+
 class ChunkTask(Base):
     """One piece of work, claimed by one worker at a time under a lease and a fencing number."""
 
     __tablename__ = "chunk_task"
     __table_args__ = (
-        # The urgent lane is a walk along this index; the fair lane finds a job's best row by the other.
-        Index(None, "state", "urgent", "rank"),
+        # The first lanes are a walk along this index; the fair lane finds a job's best row by the other.
+        Index(None, "state", "lane", "queued_at", "rank"),
         Index(None, "job_id", "state"),
     )
 
@@ -92,8 +102,10 @@ class ChunkTask(Base):
     chunk: Mapped[int] = mapped_column(Integer, default=0)
     renditions: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The rungs that this task encodes in one process."""
-    urgent: Mapped[bool] = mapped_column(Boolean, default=False)
-    """It makes a lesson playable, so it goes before the chunks of any lesson."""
+    lane: Mapped[int] = mapped_column(Integer)
+    """See `transcoder.worklist`: what makes a lesson playable goes before the chunks of any lesson."""
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    """Of the job: in the first lanes the older lesson goes first."""
     rank: Mapped[int] = mapped_column(Integer)
     """Order inside a job: the lowest first."""
     long: Mapped[bool] = mapped_column(Boolean, default=False)
@@ -113,7 +125,8 @@ class ChunkTask(Base):
     not_before: Mapped[datetime | None] = mapped_column(UtcDateTime)
     worker: Mapped[str | None] = mapped_column(String(200))
     error_code: Mapped[str | None] = mapped_column(String(64))
-    """Why the last attempt ended badly."""
+    """Why the last attempt ended badly, or was put off."""
+    error_params: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     started_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

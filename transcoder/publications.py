@@ -1,0 +1,55 @@
+"""What pupils get of an asset: a finished publication, or a job that is still growing."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from transcoder.errors import MediaFailed, MediaNotReady
+from transcoder.plan_json import plan_from_json
+from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
+from transcoder.tallies import is_playable, tally
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What a playback session is bound to: the job's id while it grows, the publication's id afterwards."""
+
+    id: UUID
+    growing: bool
+    poster_key: str | None
+    storyboard_key: str | None
+    duration_s: float
+    codecs: tuple[str, ...]
+    """RFC 6381 strings of all renditions that can be played."""
+
+
+def current_publication(session: Session, asset_id: UUID) -> Publication:
+    """What a new playback session plays. Raises MediaNotReady or MediaFailed."""
+    asset = session.get(MediaAsset, asset_id, populate_existing=True)
+    if asset is None:
+        raise MediaNotReady("its upload has not ended")
+    job = session.get_one(TranscodeJob, asset.published_job_id or asset.job_id, populate_existing=True)
+    if job.state in ("failed", "cancelled", "removed"):
+        raise MediaFailed(f"the encoding is {job.state}")
+    plan = plan_from_json(job.plan) if job.plan is not None else None
+    made = tally(session, [job.id]).get(job.id, {})
+    if plan is None or not is_playable(plan, made):
+        raise MediaNotReady("the first seconds are not encoded yet")
+    stills = _stills(session, job.id)
+    return Publication(
+        id=job.publication_id or job.id,
+        growing=job.publication_id is None,
+        poster_key=stills.get("poster.jpg"),
+        storyboard_key=stills.get("storyboard.vtt"),
+        duration_s=plan.duration_s,
+        codecs=tuple(sorted({row.codec for row in made.values() if row.codec})),
+    )
+
+
+def _stills(session: Session, job_id: UUID) -> dict[str, str]:
+    rows = session.execute(
+        select(MediaObject.name, MediaObject.key).where(MediaObject.job_id == job_id, MediaObject.kind == "still")
+    )
+    return {row.name: row.key for row in rows}
