@@ -1,0 +1,308 @@
+"""Rules about the media itself: times, pictures, rates, codecs (standards digest H8–H12, H20–H24, H32, C1, C2)."""
+
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import accumulate
+
+from tests.hls_lesson import Finding, Lesson, MediaList, number, payloads
+
+H264_LEVELS = (
+    # level × 10, macroblocks per second, macroblocks per frame, decoded picture buffer in macroblocks (table A-1)
+    (10, 1485, 99, 396),
+    (11, 3000, 396, 900),
+    (12, 6000, 396, 2376),
+    (13, 11880, 396, 2376),
+    (20, 11880, 396, 2376),
+    (21, 19800, 792, 4752),
+    (22, 20250, 1620, 8100),
+    (30, 40500, 1620, 8100),
+    (31, 108000, 3600, 18000),
+    (32, 216000, 5120, 20480),
+    (40, 245760, 8192, 32768),
+    (41, 245760, 8192, 32768),
+    (42, 522240, 8704, 34816),
+    (50, 589824, 22080, 110400),
+    (51, 983040, 36864, 184320),
+    (52, 2073600, 36864, 184320),
+)
+PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
+SDR_TRANSFERS = {None, "unknown", "bt709", "smpte170m", "bt470m", "bt470bg", "iec61966-2-1", "bt2020-10", "bt2020-12"}
+AAC_FRAME_SAMPLES = 1024
+LIP_SYNC_S = Fraction(40, 1000)
+
+
+def h8(lesson: Lesson) -> Iterator[Finding]:
+    """EXTINF over any run of segments is within one picture of the real time."""
+    for item in _judged(lesson):
+        said = accumulate((Fraction(segment.extinf_s) for segment in item.segments), initial=Fraction(0))
+        real = accumulate((segment.duration_s for segment in item.segments), initial=Fraction(0))
+        drift = [left - right for left, right in zip(said, real, strict=True)]
+        if max(drift) - min(drift) > lesson.frame_s:
+            yield Finding("H8", item.uri, f"EXTINF is {float(max(drift) - min(drift)):.3f} s off over some run")
+
+
+def h9(lesson: Lesson) -> Iterator[Finding]:
+    """One target duration, one length, one grid: rungs exactly, sound to one AAC frame."""
+    if len({item.target_s for item in lesson.lists}) > 1:
+        yield Finding("H9", lesson.uri, "target durations differ")
+    video, audio = [i for i in lesson.video if i.has_media], [i for i in lesson.audio if i.has_media]
+    grids = {tuple((segment.start_s, segment.duration_s) for segment in item.segments) for item in video}
+    if len(grids) > 1 and not lesson.growing:
+        yield Finding("H9", lesson.uri, "segment boundaries differ between rungs")
+    for item in audio if video else ():
+        yield from _sound_beside(lesson, item, video[0])
+
+
+def _sound_beside(lesson: Lesson, sound: MediaList, picture: MediaList) -> Iterator[Finding]:
+    aac_frame_s = Fraction(AAC_FRAME_SAMPLES, max(sound.segments[0].timescale, 1))
+    for left, right in zip(sound.segments, picture.segments, strict=False):
+        if abs(left.start_s - right.start_s) > aac_frame_s:
+            yield Finding(
+                "H9", left.uri, f"starts {float(left.start_s - right.start_s):.3f} s from the picture's segment"
+            )
+    difference = abs(_end_s(sound) - _end_s(picture))
+    if difference > max(lesson.frame_s, aac_frame_s) and not lesson.growing:
+        yield Finding("H9", sound.uri, f"differs from the pictures' length by {float(difference):.3f} s")
+
+
+def h11(lesson: Lesson) -> Iterator[Finding]:
+    """Each segment's tfdt is where the one before ended, and the first is at zero."""
+    for item in _judged(lesson):
+        expected = Fraction(0)
+        for segment in item.segments:
+            for moof in segment.moofs:
+                start = Fraction(moof.decode_time, segment.timescale)
+                if start != expected:
+                    yield Finding("H11", segment.uri, f"tfdt is {float(start):.6f} s, not {float(expected):.6f} s")
+                expected = start + Fraction(sum(moof.durations), segment.timescale)
+
+
+def h12(lesson: Lesson) -> Iterator[Finding]:
+    """Every video segment starts with an IDR picture, which the container calls a sync sample."""
+    for item in _judged(lesson):
+        if not item.is_video:
+            continue
+        packets = {int(packet["pos"]): packet for packet in item.probe.get("packets", []) if "pos" in packet}
+        base = len(item.init.body)
+        for segment in item.segments:
+            packet = packets.get(base + segment.moofs[0].data_start, {})
+            if item.entry == "avc1" and not _has_idr(segment.first_picture, _nal_length_bytes(item)):
+                yield Finding("H12", segment.uri, "does not start with an IDR picture")
+            elif not packet.get("flags", "").startswith("K"):
+                yield Finding("H12", segment.uri, "does not start with a sync sample")
+            base += len(segment.answer.body)
+
+
+def h20(lesson: Lesson) -> Iterator[Finding]:
+    """BANDWIDTH is not below the measured peak, of I-frame playlists neither."""
+    for place, said, measured in _rates(lesson):
+        if said[0] < measured[0] and not lesson.growing:
+            yield Finding("H20", place, f"BANDWIDTH is {said[0]}, the measured peak {measured[0]}")
+
+
+def h21(lesson: Lesson) -> Iterator[Finding]:
+    """BANDWIDTH and AVERAGE-BANDWIDTH are within 10 % of what is measured."""
+    for place, said, measured in _rates(lesson) if not lesson.growing else ():
+        for name, promised, real in zip(("BANDWIDTH", "AVERAGE-BANDWIDTH"), said, measured, strict=True):
+            if abs(promised - real) * 10 > real:
+                yield Finding("H21", place, f"{name} is {promised}, measured {real}")
+
+
+def h22(lesson: Lesson) -> Iterator[Finding]:
+    """CODECS is what the init segments say, with avc1 and never avc3."""
+    sound = {item.group_id: lesson.at(item.uri) for item in lesson.model.media if item.uri}
+    for variant in lesson.model.playlists:
+        lists = [lesson.at(variant.uri), sound.get(variant.stream_info.audio)]
+        real = sorted(_codec(item) for item in lists if item is not None)
+        if sorted((variant.stream_info.codecs or "").split(",")) != real:
+            yield Finding(
+                "H22", lesson.uri, f"CODECS of {variant.uri} is {variant.stream_info.codecs!r}, bytes say {real}"
+            )
+    for variant in lesson.model.iframe_playlists:
+        item = lesson.at(variant.uri)
+        if item is not None and variant.iframe_stream_info.codecs != _codec(item):
+            yield Finding("H22", lesson.uri, f"CODECS of {variant.uri} is not {_codec(item)}")
+
+
+def h23(lesson: Lesson) -> Iterator[Finding]:
+    """High profile, no higher level than needed, some variant to 4.1, at most 60 fps, progressive, one aspect ratio."""
+    levels = []
+    for variant in lesson.model.playlists:
+        item = lesson.at(variant.uri)
+        if item is None or item.entry != "avc1":
+            continue
+        stream = item.stream
+        levels.append(stream.get("level", 99))
+        yield from _picture_findings(item, stream)
+        if variant.stream_info.resolution != (stream.get("width"), stream.get("height")):
+            yield Finding("H23", item.uri, f"RESOLUTION {variant.stream_info.resolution} is not the picture's size")
+        said, real = Fraction(str(variant.stream_info.frame_rate or 0)), _fps(stream)
+        if abs(said - real) > Fraction(1, 1000) or real > 60:
+            yield Finding("H23", item.uri, f"FRAME-RATE {float(said)} for {float(real):.3f} pictures a second")
+    if levels and min(levels) > 41:
+        yield Finding("H23", lesson.uri, "no variant keeps to level 4.1")
+    yield from _aspect_findings(lesson)
+
+
+def _picture_findings(item: MediaList, stream: dict) -> Iterator[Finding]:
+    if stream.get("profile") not in PROFILES:
+        yield Finding("H23", item.uri, f"profile {stream.get('profile')!r}")
+    if stream.get("pix_fmt") not in ("yuv420p", "yuvj420p"):
+        yield Finding("H23", item.uri, f"pictures are {stream.get('pix_fmt')!r}")
+    needed = _level_needed(stream)
+    if stream.get("level", 99) > needed:
+        yield Finding("H23", item.uri, f"level {stream.get('level')} where {needed} is enough")
+    if stream.get("field_order", "progressive") not in ("progressive", "unknown"):
+        yield Finding("H23", item.uri, "is interlaced")
+    if stream.get("sample_aspect_ratio", "1:1") not in ("1:1", "0:1"):
+        yield Finding("H23", item.uri, f"pixels are {stream.get('sample_aspect_ratio')}")
+
+
+def _aspect_findings(lesson: Lesson) -> Iterator[Finding]:
+    """Sizes are whole and even numbers, so a rung may be two pixels off the others' shape."""
+    sizes = [item.stream_info.resolution for item in lesson.model.playlists if item.stream_info.resolution]
+    if sizes:
+        width, height = max(sizes)
+        if any(abs(w * height - h * width) > 2 * max(width, height) for w, h in sizes):
+            yield Finding("H23", lesson.uri, f"shapes differ: {sizes}")
+
+
+def h24(lesson: Lesson) -> Iterator[Finding]:
+    """All pictures are SDR, so no VIDEO-RANGE is needed."""
+    for item in lesson.video:
+        if item.stream.get("color_transfer") not in SDR_TRANSFERS:
+            yield Finding("H24", item.uri, f"transfer is {item.stream.get('color_transfer')!r}")
+
+
+def h32(lesson: Lesson) -> Iterator[Finding]:
+    """Stereo AAC-LC to at most 160 kbit/s, and CHANNELS says so."""
+    for item in lesson.audio:
+        average_bps = _measured(item)[1] if item.has_media else 0
+        if item.stream.get("channels") != 2 or average_bps > 160_000:
+            yield Finding("H32", item.uri, f"{item.stream.get('channels')} channels at {average_bps} bit/s")
+    for member in lesson.model.media:
+        item = lesson.at(member.uri or "")
+        if item is not None and member.channels != str(item.stream.get("channels")):
+            yield Finding("H32", lesson.uri, f"CHANNELS {member.channels!r} for {item.stream.get('channels')}")
+
+
+def c1(lesson: Lesson) -> Iterator[Finding]:
+    """CMAF: one track, one traf, tfdt version 1, moof-relative data, equal timescales, picture and sound in step."""
+    for item in lesson.lists:
+        if len(payloads(item.init.body, "moov", "trak")) != 1:
+            yield Finding("C1", item.uri, "its init segment does not have exactly one track")
+        for segment in item.segments:
+            if not segment.moofs:
+                yield Finding("C1", segment.uri, "has no movie fragment")
+            for moof in segment.moofs:
+                if moof.traf_count != 1 or moof.tfdt_version != 1 or not moof.tfhd_flags & 0x020000:
+                    yield Finding("C1", segment.uri, "its fragment is no CMAF fragment")
+    if len({item.segments[0].timescale for item in lesson.video if item.segments}) > 1:
+        yield Finding("C1", lesson.uri, "timescales of the rungs differ")
+    starts = [item.segments[0].shown_s - _edit_s(item) for item in (*lesson.video, *lesson.audio) if item.has_media]
+    if starts and max(starts) - min(starts) > LIP_SYNC_S:
+        yield Finding("C1", lesson.uri, f"renditions start {float(max(starts) - min(starts)):.3f} s apart")
+
+
+def c2(lesson: Lesson) -> Iterator[Finding]:
+    """Sample entries and brands that CMAF names."""
+    for item in lesson.lists:
+        if item.entry not in ("avc1", "av01", "mp4a", "Opus"):
+            yield Finding("C2", item.uri, f"sample entry {item.entry!r}")
+        brands = b"".join(payloads(item.init.body, "ftyp"))
+        if b"cmfc" not in brands and b"iso6" not in brands:
+            yield Finding("C2", item.uri, f"brands {brands!r}")
+
+
+def _judged(lesson: Lesson) -> list[MediaList]:
+    return [item for item in lesson.media.values() if item.has_media]
+
+
+def _end_s(item: MediaList) -> Fraction:
+    return item.segments[-1].start_s + item.segments[-1].duration_s
+
+
+def _edit_s(item: MediaList) -> Fraction:
+    """How far the init segment's edit list pulls everything forward."""
+    lists = payloads(item.init.body, "moov", "trak", "edts", "elst")
+    if not lists or number(lists[0], 4, 4) == 0:
+        return Fraction(0)
+    wide = lists[0][0]
+    return Fraction(number(lists[0], 16 if wide else 12, 8 if wide else 4, signed=True), item.segments[0].timescale)
+
+
+def _nal_length_bytes(item: MediaList) -> int:
+    return (item.init.body[item.init.body.index(b"avcC") + 8] & 3) + 1
+
+
+def _has_idr(picture: bytes, length_bytes: int) -> bool:
+    types, at = [], 0
+    while at + length_bytes < len(picture):
+        types.append(picture[at + length_bytes] & 31)
+        at += length_bytes + number(picture, at, length_bytes)
+    slices = [kind for kind in types if 1 <= kind <= 5]
+    return bool(slices) and set(slices) == {5}
+
+
+def _codec(item: MediaList) -> str:
+    """RFC 6381 string from the bytes."""
+    body = item.init.body
+    if item.entry in ("avc1", "avc3") and b"avcC" in body:
+        at = body.index(b"avcC") + 5
+        return f"{item.entry}.{body[at : at + 3].hex()}"
+    if item.entry == "mp4a" and item.stream.get("profile") == "LC":
+        return "mp4a.40.2"
+    return item.entry
+
+
+def _fps(stream: dict) -> Fraction:
+    rate = str(stream.get("r_frame_rate", "0/1"))
+    return Fraction(rate) if not rate.endswith("/0") else Fraction(0)
+
+
+def _level_needed(stream: dict) -> int:
+    blocks = -(-int(stream.get("width", 0)) // 16) * -(-int(stream.get("height", 0)) // 16)
+    held = blocks * max(int(stream.get("refs", 1)), 1)
+    fits = (
+        level
+        for level, rate, size, buffer in H264_LEVELS
+        if blocks <= size and blocks * _fps(stream) <= rate and held <= buffer
+    )
+    return next(fits, 52)
+
+
+def _measured(item: MediaList) -> tuple[int, int]:
+    """(peak, average) in bits per second; the peak over runs of 0.5 to 1.5 targets, without a short last segment."""
+    sized = [(segment.size * 8, segment.duration_s) for segment in item.segments]
+    average = sum(bits for bits, _ in sized) / sum(length for _, length in sized)
+    if sized[-1][1] * 2 < item.target_s:
+        sized = sized[:-1]
+    peak = average
+    for first in range(len(sized)):
+        bits, length = 0, Fraction(0)
+        for more_bits, more_length in sized[first:]:
+            bits, length = bits + more_bits, length + more_length
+            if length * 2 > item.target_s * 3:
+                break
+            if length * 2 >= item.target_s:
+                peak = max(peak, bits / length)
+    return int(peak), int(average)
+
+
+def _rates(lesson: Lesson) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
+    """(place, rates as said, rates as measured) of each variant with its sound, and of each I-frame playlist."""
+    for variant in lesson.model.playlists:
+        picture = lesson.at(variant.uri)
+        sounds = [lesson.at(i.uri) for i in lesson.model.media if i.uri and i.group_id == variant.stream_info.audio]
+        heard = [_measured(item) for item in sounds if item is not None and item.has_media]
+        if picture is None or not picture.has_media:
+            continue
+        loudest = (max((rate[0] for rate in heard), default=0), max((rate[1] for rate in heard), default=0))
+        alone = _measured(picture)
+        said = (variant.stream_info.bandwidth or 0, variant.stream_info.average_bandwidth or 0)
+        yield f"{lesson.uri} {variant.uri}", said, (alone[0] + loudest[0], alone[1] + loudest[1])
+    for variant in lesson.model.iframe_playlists:
+        item, info = lesson.at(variant.uri), variant.iframe_stream_info
+        if item is not None and item.has_media:
+            real = _measured(item)
+            yield f"{lesson.uri} {variant.uri}", (info.bandwidth or 0, info.average_bandwidth or real[1]), real
