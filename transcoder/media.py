@@ -16,7 +16,7 @@ class VideoTrack:
     """In square pixels, after rotation and sample aspect ratio: what the player shows."""
     height: int
     fps: Fraction
-    """The natural frame rate: the average of a variable one, before any cap."""
+    """The natural frame rate, before any cap; of a variable one, the rate whose multiples its times are."""
     variable_frame_rate: bool
     interlaced: bool
     bit_depth: int

@@ -1,0 +1,61 @@
+"""All decisions about one source, and the digest that names them. Pure: the same source gives the same plan."""
+
+import json
+from dataclasses import asdict, replace
+from fractions import Fraction
+from hashlib import sha256
+from math import ceil
+
+from transcoder.chunks import cut, segment_frames
+from transcoder.ladder import SOUND, SOUND_ALONE, video_renditions
+from transcoder.media import Plan, Source, VideoTrack
+
+RECIPE = 1
+"""Raised with every change of `transcoder.encode` that changes bytes: the digest must change with them."""
+
+MAX_FPS = 30
+FPS_TOLERANCE = Fraction(1, 50)
+SLOWEST_FPS = 1
+SENSIBLE_FPS = tuple(Fraction(rate) for rate in (5, 10, 12, 15, 20, 24, 25, 30))
+DIGEST_DIGITS = 32
+
+
+def plan(source: Source, *, threads: int, encoder: str) -> Plan:
+    """Decide everything about `source`. `encoder` names ffmpeg's build (`transcoder.tools`)."""
+    fps = output_fps(source.video) if source.video else Fraction(1)
+    frames = max(1, round(Fraction(source.duration_s) * fps)) if source.video else 0
+    undigested = Plan(
+        source=source,
+        fps=fps,
+        frame_count=frames,
+        segment_frames=segment_frames(fps),
+        duration_s=float(frames / fps) if frames else source.duration_s,
+        chunks=cut(frames, fps),
+        video=video_renditions(source.video.width, source.video.height, fps) if source.video else (),
+        audio=() if source.audio is None else (SOUND,) if source.video else SOUND_ALONE,
+        threads=threads,
+        encoder=encoder,
+        digest="",
+    )
+    return _with_digest(undigested)
+
+
+def output_fps(video: VideoTrack) -> Fraction:
+    """
+    The constant rate of every rendition.
+
+    Up to 30 it is the source's own, above it a whole division (50 → 25, 120 → 30), so that motion stays even. A
+    variable rate becomes the next usual one. Less than one frame a second is multiplied up to that.
+    """
+    fps = video.fps
+    if fps > MAX_FPS * (1 + FPS_TOLERANCE):
+        fps /= ceil(fps / (MAX_FPS * (1 + FPS_TOLERANCE)))
+    if video.variable_frame_rate:
+        return next((rate for rate in SENSIBLE_FPS if rate * (1 + FPS_TOLERANCE) >= fps), SENSIBLE_FPS[-1])
+    return fps * ceil(SLOWEST_FPS / fps) if fps < SLOWEST_FPS else fps
+
+
+def _with_digest(undigested: Plan) -> Plan:
+    said = json.dumps({"recipe": RECIPE, **asdict(undigested)}, sort_keys=True, default=str)
+    digest = sha256(said.encode()).hexdigest()[:DIGEST_DIGITS]
+    return replace(undigested, digest=digest)

@@ -1,0 +1,160 @@
+"""Look into a source with ffprobe: what it is, how long it lasts, and whether we can make a lesson of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from transcoder.completeness import require_whole
+from transcoder.errors import (
+    BadSource,
+    SourceNotMedia,
+    SourceTooLarge,
+    SourceTooLong,
+    SourceTooShort,
+    SourceTruncated,
+    WorkspaceFull,
+)
+from transcoder.listening import level_command, lone_channel, parse_levels, windows
+from transcoder.media import AudioTrack, Source
+from transcoder.report import (
+    Json,
+    Packet,
+    assemble,
+    audio_track,
+    head_and_tail,
+    packets_command,
+    parse_packet,
+    parse_streams,
+    pick_streams,
+    streams_command,
+    video_track,
+)
+from transcoder.runner import Finished, Limits, nobody_cancels, run
+from transcoder.settings import TranscoderSettings
+from transcoder.sniff import HEAD_BYTES, demuxer_for
+from transcoder.tools import find_tools
+
+SHORTEST_S = 0.1
+PROBE_LIMITS = Limits(wall_s=300.0, cpu_s=300, file_bytes=0)
+
+# What the tools say, and what it means; their exit codes do not tell one cause from another.
+COMPLAINTS: dict[str, type[BadSource]] = {
+    "moov atom not found": SourceTruncated,
+    "exceeds specified max pixel count": SourceTooLarge,
+    "max_streams": SourceTooLarge,
+    "Invalid data found": SourceNotMedia,
+}
+
+
+def probe(path: Path, *, settings: TranscoderSettings, cancelled: Callable[[], bool] = nobody_cancels) -> Source:
+    """
+    Find out what `path` holds.
+
+    Raises the kinds of BadSource, each with its code; EncodeCancelled; ToolMissing.
+    """
+    size, demuxer = _recognise(path, settings)
+    streams, claimed_s = parse_streams(_ask(streams_command(find_tools().ffprobe, path, demuxer), cancelled))
+    video, audio = pick_streams(streams)
+    if video is None and audio is None:
+        raise SourceNotMedia("neither pictures nor sound")
+    wanted = [int(stream["index"]) for stream in (video, audio) if stream]
+    packets = _packets(path, demuxer, wanted, claimed_s, cancelled)
+    source = assemble(
+        size,
+        demuxer,
+        video_track(video, _of(packets, video)) if video and _of(packets, video) else None,
+        _listened(path, demuxer, audio, _of(packets, audio), cancelled) if audio and _of(packets, audio) else None,
+    )
+    _require_length(source, settings)
+    return source
+
+
+def _recognise(path: Path, settings: TranscoderSettings) -> tuple[int, str]:
+    size = path.stat().st_size
+    if size > settings.max_source_bytes:
+        raise SourceTooLarge("more bytes than the limit", bytes=size, limit_bytes=settings.max_source_bytes)
+    with path.open("rb") as file:
+        demuxer = demuxer_for(file.read(HEAD_BYTES))
+
+        def read(offset: int, length: int) -> bytes:
+            file.seek(offset)
+            return file.read(length)
+
+        require_whole(demuxer, size, read)
+    return size, demuxer
+
+
+def _ask(command: list[str], cancelled: Callable[[], bool], on_line: Callable[[str], None] | None = None) -> str:
+    lines: list[str] = []
+    _require_well(run(command, limits=PROBE_LIMITS, cancelled=cancelled, on_line=on_line or lines.append))
+    return "\n".join(lines)
+
+
+def _require_well(finished: Finished) -> None:
+    if finished.ok:
+        return
+    if "No space left" in finished.complaint:
+        raise WorkspaceFull("no room to look into the source")
+    cause = next((kind for words, kind in COMPLAINTS.items() if words in finished.complaint), BadSource)
+    raise cause(finished.complaint[-300:] or f"the probe ended with {finished.returncode}")
+
+
+def _packets(
+    path: Path, demuxer: str, streams: list[int], claimed_s: float | None, cancelled: Callable[[], bool]
+) -> list[Packet]:
+    """From both ends where that tells all; a file without a duration, or with odd ends, is read as a whole."""
+    intervals = head_and_tail(claimed_s)
+    found = _scan(path, demuxer, intervals, cancelled)
+    if intervals and not all(_reaches_end(found, stream, claimed_s or 0) for stream in streams):
+        found = _scan(path, demuxer, "", cancelled)
+    return found
+
+
+def _scan(path: Path, demuxer: str, intervals: str, cancelled: Callable[[], bool]) -> list[Packet]:
+    found: list[Packet] = []
+
+    def on_line(line: str) -> None:
+        packet = parse_packet(line)
+        if packet:
+            found.append(packet)
+
+    _ask(packets_command(find_tools().ffprobe, path, demuxer, intervals=intervals), cancelled, on_line)
+    return found
+
+
+def _reaches_end(packets: list[Packet], stream: int, claimed_s: float) -> bool:
+    """Whether the tail showed this stream: a track that ends early, or a lying header, was not seen to its end."""
+    last_s = max((packet.end_s for packet in packets if packet.stream == stream), default=0.0)
+    first_s = min((packet.start_s for packet in packets), default=0.0)
+    return last_s - first_s >= claimed_s - 1.0
+
+
+def _of(packets: list[Packet], stream: Json | None) -> list[Packet]:
+    return [packet for packet in packets if stream and packet.stream == int(stream["index"])]
+
+
+def _listened(
+    path: Path, demuxer: str, stream: Json, packets: list[Packet], cancelled: Callable[[], bool]
+) -> AudioTrack:
+    """The sound, with a channel that is alone in carrying it."""
+    track = audio_track(stream, packets)
+    if track.channels != 2:
+        return track
+    levels = []
+    for start_s in windows(track):
+        command = level_command(find_tools().ffmpeg, path, demuxer, track, start_s=start_s)
+        finished = run(command, limits=PROBE_LIMITS, cancelled=cancelled)
+        levels.append(parse_levels(finished.complaint))
+    return audio_track(stream, packets, lone_channel=lone_channel(levels))
+
+
+def _require_length(source: Source, settings: TranscoderSettings) -> None:
+    if source.duration_s < SHORTEST_S:
+        raise SourceTooShort(f"{source.duration_s:.3f} s of media")
+    if source.duration_s > settings.max_duration_s:
+        raise SourceTooLong(
+            f"{source.duration_s:.0f} s of media",
+            duration_s=round(source.duration_s),
+            limit_s=round(settings.max_duration_s),
+            duration_h=f"{source.duration_s / 3600:.1f}",
+            limit_h=f"{settings.max_duration_s / 3600:g}",
+        )
