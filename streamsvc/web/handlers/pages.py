@@ -1,5 +1,7 @@
 """The pages that people open, and the static files they need. A page is a shell; its script asks the API."""
 
+import asyncio
+import hashlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -12,76 +14,65 @@ from sqlalchemy.orm import Session
 
 from catalog import lessons, people
 from catalog.errors import TokenRefused
-from catalog.people import PersonView
-from catalog.permissions import may_create_lessons
+from catalog.permissions import Acting, may_create_lessons
+from cdn.errors import ObjectMissing
 from streamsvc.pages.assets import PREFIX, load_assets
-from streamsvc.pages.shell import Html, modules, render, script_data, template
-from streamsvc.texts import LANGUAGES
+from streamsvc.pages.layout import Page, Visitor, html
+from streamsvc.pages.shell import Html, render
 from streamsvc.web.authentication import public
 from streamsvc.web.errors import ROOTS, STATUS
-from streamsvc.web.requests import VIEWER, Viewer, language, path_uuid, reading, services
+from streamsvc.web.requests import VIEWER, language, path_uuid, reading, services, viewer
+from transcoder import jobs
 
 OPENAPI: dict[str, Any] = {}
 
-_OWN_NAMES = {"kk": "Қаз", "ru": "Рус", "en": "Eng"}
-_LANGUAGE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English"}
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data: blob:; "
+    # hls.js makes a MediaSource and a worker out of blobs.
+    "media-src 'self' blob:; worker-src 'self' blob:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 _IMMUTABLE = "public, max-age=31536000, immutable"
 _NO_PAGE_BELOW = ("/api/", "/media/", PREFIX)
-
-
-def security_headers(media_origin: str = "") -> dict[str, str]:
-    """
-    What a page may load: only our own files, and media from where the service says it is.
-
-    hls.js makes a worker and a MediaSource out of blobs, hence `blob:` in two places and nowhere else.
-    """
-    media = f"'self' {media_origin}".strip()
-    policy = (
-        "default-src 'none'; script-src 'self'; style-src 'self'; worker-src 'self' blob:; "
-        f"connect-src {media}; img-src {media} data: blob:; media-src {media} blob:; "
-        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-    return {
-        "Content-Security-Policy": policy,
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-        "Cache-Control": "private, no-store",
-    }
 
 
 @public
 async def home(request: web.Request) -> web.Response:
     """All lessons that the person may play."""
-    person = await _person(request)
-    texts = _texts(request, "lessons")
-    link = Html(render('<a class="button main" href="/my">{{text}}</a>', {"text": texts["upload_lesson"]}))
-    actions = link if may_create_lessons(person.role) else Html("")
-    return _page(request, "lessons", title=texts["lessons"], person=person, values={"actions": actions})
+    visitor, texts = await _visitor(request), _texts(request, "lessons")
+    link = render('<a class="button main" href="/my">{{text}}</a>', {"text": texts["upload_lesson"]})
+    values = {"actions": link if visitor.teaches else Html("")}
+    return _answer(request, "lessons", title=texts["lessons"], visitor=visitor, values=values)
 
 
 @public
 async def my(request: web.Request) -> web.Response:
     """A teacher's own lessons, and where to upload more."""
-    person = await _person(request)
-    if not may_create_lessons(person.role):
-        return _error(request, HTTPStatus.FORBIDDEN, "not_allowed", person)
+    visitor = await _visitor(request)
+    if not visitor.teaches:
+        return _error(request, HTTPStatus.FORBIDDEN, "not_allowed", visitor=visitor)
     title = _texts(request, "my")["my_lessons"]
     data = {"max_bytes": services(request).settings.uploads.max_bytes}
-    return _page(request, "my", title=title, person=person, data=data, scripts=("vendor/tus.min.js",))
+    return _answer(request, "my", title=title, visitor=visitor, data=data, scripts=("vendor/tus.min.js",))
 
 
 @public
 async def watch(request: web.Request) -> web.Response:
     """One lesson's player."""
-    person = await _person(request)
+    visitor = await _visitor(request)
     lesson_id = path_uuid(request, "lesson_id")
-    title = await reading(request, _lesson_title, lesson_id, acting=request[VIEWER])
-    data = {"lesson_id": str(lesson_id), "title": title}
-    values = {"lesson_title": title}
-    scripts = ("vendor/hls.min.js",)
-    return _page(request, "watch", title=title, person=person, values=values, data=data, scripts=scripts)
+    title = await reading(request, _title, lesson_id, acting=viewer(request))
+    # Media addresses are absolute. A person who came by another name of this host must fetch them by that name
+    # too, or they would be another origin's.
+    data = {"lesson_id": str(lesson_id), "public_origin": services(request).settings.public_url}
+    return _answer(
+        request,
+        "watch",
+        title=title,
+        visitor=visitor,
+        values={"lesson_title": title},
+        data=data,
+        scripts=("vendor/hls.min.js",),
+    )
 
 
 @public
@@ -91,7 +82,23 @@ async def sign_in(request: web.Request) -> web.Response:
     if VIEWER in request:
         raise web.HTTPSeeOther(wanted)
     title = _texts(request, "sign-in")["sign_in"]
-    return _page(request, "sign-in", title=title, person=None, data={"next": wanted})
+    return _answer(request, "sign-in", title=title, visitor=None, data={"next": wanted})
+
+
+async def poster(request: web.Request) -> web.Response:
+    """
+    A lesson's poster, for lists.
+
+    Signed media addresses differ for every session; this one stays, so that a list costs its pictures once.
+    """
+    key = await reading(request, _poster_key, path_uuid(request, "lesson_id"), acting=viewer(request))
+    # Another poster has another key, so the key tells them apart.
+    tag = hashlib.sha256(key.encode()).hexdigest()[:32]
+    headers = {hdrs.CACHE_CONTROL: "private, max-age=3600", hdrs.ETAG: f'"{tag}"', hdrs.VARY: hdrs.COOKIE}
+    if tag in {each.value for each in request.if_none_match or ()}:
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    body = await asyncio.to_thread(services(request).store.read, key)
+    return web.Response(body=body, content_type="image/jpeg", headers=headers)
 
 
 @public
@@ -105,7 +112,6 @@ async def static(request: web.Request) -> web.Response:
         hdrs.CONTENT_TYPE: asset.content_type,
         hdrs.CACHE_CONTROL: _IMMUTABLE,
         hdrs.VARY: hdrs.ACCEPT_ENCODING,
-        "X-Content-Type-Options": "nosniff",
     }
     if packed:
         headers[hdrs.CONTENT_ENCODING] = "gzip"
@@ -114,7 +120,7 @@ async def static(request: web.Request) -> web.Response:
 
 @web.middleware
 async def answer_pages(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Show errors as pages to a browser that opens one, and send the unknown to the sign-in form."""
+    """Show errors as pages to a browser that opens one, and send strangers to the sign-in form."""
     if not _opens_a_page(request):
         return await handler(request)
     try:
@@ -122,9 +128,11 @@ async def answer_pages(request: web.Request, handler: Handler) -> web.StreamResp
     except TokenRefused:
         raise web.HTTPSeeOther(f"/sign-in?next={quote(request.path_qs, safe='/')}") from None
     except ROOTS as error:
-        return await _error_page(request, STATUS[type(error)], error.code, error.params)
+        status, code, params = STATUS[type(error)], error.code, error.params
     except web.HTTPNotFound:
-        return await _error_page(request, HTTPStatus.NOT_FOUND, "not_found", {})
+        status, code, params = HTTPStatus.NOT_FOUND, "not_found", {}
+    visitor = await _visitor(request) if VIEWER in request else None
+    return _error(request, status, code, visitor=visitor, params=params)
 
 
 def own_path(wanted: str) -> str:
@@ -144,30 +152,31 @@ def _opens_a_page(request: web.Request) -> bool:
     return request.method in {"GET", "HEAD"} and wants and not request.path.startswith(_NO_PAGE_BELOW)
 
 
-def _lesson_title(session: Session, lesson_id: UUID, *, acting: Viewer) -> str:
+def _title(session: Session, lesson_id: UUID, *, acting: Acting) -> str:
     return lessons.get(session, lesson_id, acting=acting).title
 
 
-async def _person(request: web.Request) -> PersonView:
-    """The signed-in person. Raises TokenRefused, which `answer_pages` turns into the sign-in form."""
-    viewer = request.get(VIEWER)
-    if viewer is None:
-        raise TokenRefused("nobody is signed in")
-    return await reading(request, people.person_view, viewer.person_id)
+def _poster_key(session: Session, lesson_id: UUID, *, acting: Acting) -> str:
+    """Raises LessonMissing, MediaNotReady, MediaFailed, ObjectMissing."""
+    lesson = lessons.get(session, lesson_id, acting=acting)
+    key = jobs.current_publication(session, lesson.asset_id).poster_key
+    if key is None:
+        raise ObjectMissing(f"poster of {lesson_id}")
+    return key
 
 
-async def _error_page(
-    request: web.Request, status: HTTPStatus, code: str, params: Mapping[str, object]
-) -> web.Response:
-    person = await _person(request) if VIEWER in request else None
-    return _error(request, status, code, person, params)
+async def _visitor(request: web.Request) -> Visitor:
+    """Raises TokenRefused, which `answer_pages` turns into the sign-in form."""
+    person = await reading(request, people.person_view, viewer(request).person_id)
+    return Visitor(str(person.id), person.display_name, person.role, may_create_lessons(person.role))
 
 
 def _error(
     request: web.Request,
     status: HTTPStatus,
     code: str,
-    person: PersonView | None,
+    *,
+    visitor: Visitor | None,
     params: Mapping[str, object] | None = None,
 ) -> web.Response:
     texts = _texts(request, "error")
@@ -178,119 +187,44 @@ def _error(
     heading = headings.get(status, texts["error_heading"])
     detail = services(request).texts.error(code, language(request), params or {})
     values = {"heading": heading, "detail": detail}
-    return _page(request, "error", title=heading, person=person, values=values, status=status)
+    return _answer(request, "error", title=heading, visitor=visitor, values=values, status=status)
 
 
-def _page(
+def _answer(
     request: web.Request,
     name: str,
     *,
     title: str,
-    person: PersonView | None,
+    visitor: Visitor | None,
     values: Mapping[str, str] | None = None,
     data: Mapping[str, object] | None = None,
     scripts: tuple[str, ...] = (),
     status: HTTPStatus = HTTPStatus.OK,
 ) -> web.Response:
-    """Put a page together: shell, texts in the person's language, data for its script."""
-    texts, assets = _texts(request, name), load_assets()
-    filled = {f"t.{key}": text for key, text in texts.items()}
-    body = render(template(name), {**filled, **(values or {})})
-    module = f"js/{name}.js"
-    whole = {
-        **filled,
-        "language": language(request),
-        "title": title,
-        "page": name,
-        "logo": assets.addresses["logo.svg"],
-        "stylesheet": assets.addresses["css/sabaq.css"],
-        "preload": modules(assets.preload(module)),
-        "nav": _navigation(request, texts, person),
-        "who": _who(texts, person),
-        "languages": _language_buttons(language(request)),
-        "body": body,
-        "data": script_data(_data(request, texts, person, data or {})),
-        "scripts": _scripts([assets.addresses[script] for script in scripts], assets.addresses[module]),
-    }
-    text = render(template("base"), whole)
-    return web.Response(text=text, content_type="text/html", status=status, headers=security_headers())
+    page = Page(
+        name=name,
+        path=request.path,
+        title=title,
+        language=language(request),
+        texts=_texts(request, name),
+        visitor=visitor,
+        values=values or {},
+        data=data or {},
+        scripts=scripts,
+    )
+    headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-store"}
+    return web.Response(text=html(page, load_assets()), content_type="text/html", status=status, headers=headers)
 
 
 def _texts(request: web.Request, name: str) -> dict[str, str]:
     return services(request).texts.page(name, language(request))
 
 
-def _data(
-    request: web.Request, texts: Mapping[str, str], person: PersonView | None, more: Mapping[str, object]
-) -> dict[str, object]:
-    """What the page's script may know; nothing secret, because anybody at this screen can read it."""
-    known = None if person is None else {"id": str(person.id), "role": person.role}
-    # Media addresses are absolute. A person who came by another name of this host (localhost for 127.0.0.1) must
-    # fetch them by that name too, or they would be another origin's.
-    origin = services(request).settings.public_url
-    return {"texts": texts, "language": language(request), "person": known, "public_origin": origin, **more}
-
-
-def _navigation(request: web.Request, texts: Mapping[str, str], person: PersonView | None) -> Html:
-    if person is None:
-        return Html("")
-    links = [("/", texts["lessons"])]
-    if may_create_lessons(person.role):
-        links.append(("/my", texts["my_lessons"]))
-    return Html("".join(_link(href, text, current=request.path == href) for href, text in links))
-
-
-def _link(href: str, text: str, *, current: bool) -> Html:
-    here = Html(' aria-current="page"' if current else "")
-    return render('<a href="{{href}}"{{here}}>{{text}}</a>', {"href": href, "here": here, "text": text})
-
-
-def _who(texts: Mapping[str, str], person: PersonView | None) -> Html:
-    if person is None:
-        return Html("")
-    roles = {
-        "teacher": texts["role_teacher"],
-        "pupil": texts["role_pupil"],
-        "curator": texts["role_curator"],
-        "admin": texts["role_admin"],
-    }
-    values = {"name": person.display_name, "role": roles[person.role], "sign_out": texts["sign_out"]}
-    return render(
-        '<p class="person"><b>{{name}}</b> <span class="hint">{{role}}</span></p>'
-        '<button type="button" id="sign-out" class="plain">{{sign_out}}</button>',
-        values,
-    )
-
-
-def _language_buttons(current: str) -> Html:
-    return Html("".join(_language_button(each, pressed=each == current) for each in LANGUAGES))
-
-
-def _language_button(each: str, *, pressed: bool) -> Html:
-    values = {
-        "each": each,
-        "name": _LANGUAGE_NAMES[each],
-        "short": _OWN_NAMES[each],
-        "pressed": "true" if pressed else "false",
-    }
-    return render(
-        '<button type="button" lang="{{each}}" data-language="{{each}}" aria-pressed="{{pressed}}"'
-        ' title="{{name}}" aria-label="{{name}}">{{short}}</button>',
-        values,
-    )
-
-
-def _scripts(classic: list[str], module: str) -> Html:
-    """A vendored script is deferred, so it runs before the module, which is deferred by nature."""
-    tags = [render('<script src="{{src}}" defer></script>', {"src": src}) for src in classic]
-    tags.append(render('<script type="module" src="{{src}}"></script>', {"src": module}))
-    return Html("".join(tags))
-
-
 routes: list[web.RouteDef] = [
     web.get("/", home),
     web.get("/my", my),
     web.get("/lessons/{lesson_id}", watch),
+    web.get("/lessons/{lesson_id}/poster", poster),
     web.get("/sign-in", sign_in),
     web.get(PREFIX + "{digest}/{name:.+}", static),
 ]

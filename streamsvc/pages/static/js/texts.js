@@ -1,0 +1,45 @@
+// What the server wrote into the page: its texts in the person's language, and the few values the page needs.
+
+export const data = JSON.parse(document.getElementById("data").textContent);
+
+/** The text of a key, with its `{holes}` filled. */
+export function t(key, params = {}) {
+  return data.texts[key].replace(/\{(\w+)\}/g, (hole, name) => params[name] ?? hole);
+}
+
+/** Position or length on a clock: `4:05`, `1:04:05`. */
+export function clock(seconds) {
+  const whole = Math.max(0, Math.floor(seconds || 0));
+  const minutes = Math.floor(whole / 60) % 60;
+  const hours = Math.floor(whole / 3600);
+  const two = (value) => String(value).padStart(2, "0");
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
+}
+
+/** A stretch of time in words, as exact as an estimate deserves: `40 s`, `6 min`, `2 h 10 min`. */
+export function span(seconds) {
+  const whole = Math.max(1, Math.round(seconds));
+  if (whole < 60) return t("span_s", { s: whole < 10 ? whole : Math.round(whole / 5) * 5 });
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return t("span_min", { min: minutes });
+  return t("span_h", { h: Math.floor(minutes / 60), min: minutes % 60 });
+}
+
+/** Bytes in decimal units, as data plans count them. */
+export function size(bytes) {
+  if (bytes < 1e6) return t("kilobytes", { n: number(bytes / 1e3, bytes < 1e4 ? 1 : 0) });
+  if (bytes < 1e9) return t("megabytes", { n: number(bytes / 1e6, bytes < 1e8 ? 1 : 0) });
+  return t("gigabytes", { n: number(bytes / 1e9, 2) });
+}
+
+export function percent(share) {
+  return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)} %`;
+}
+
+export function day(iso) {
+  return new Intl.DateTimeFormat(data.language, { day: "numeric", month: "long", year: "numeric" }).format(new Date(iso));
+}
+
+function number(value, digits) {
+  return new Intl.NumberFormat(data.language, { maximumFractionDigits: digits }).format(value);
+}

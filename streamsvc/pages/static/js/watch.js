@@ -1,0 +1,237 @@
+// The watch page: waits until the lesson plays, opens playback sessions, keeps going over bad lines.
+
+import { api, here, signInAgain } from "./api.js";
+import { Controls } from "./controls.js";
+import { sendLeftovers, unsentPosition } from "./delivery.js";
+import { byId, say } from "./dom.js";
+import "./header.js";
+import { follow } from "./progress.js";
+import { openStream, savesData } from "./stream.js";
+import { clock, data, percent, size, span, t } from "./texts.js";
+import { trace } from "./trace.js";
+
+const LEFTOVERS_WAIT_MS = 3000;
+const CALM_AFTER_MS = 2500;
+const NEARLY_OVER_S = 10;
+const RUNG_KEY = "sabaq.rung";
+
+const video = byId("video");
+const player = byId("player");
+
+let media = null;
+let stream = null;
+let stopTrace = null;
+let position = 0;
+let wantsToPlay = !savesData();
+let calmTimer = null;
+let opening = false;
+
+const length = () => media?.duration_s || (Number.isFinite(video.duration) ? video.duration : 0);
+const controls = new Controls({ length, onPlay: play, onQuality: chooseRung });
+
+start();
+
+async function start() {
+  const soon = new Promise((resolve) => setTimeout(resolve, LEFTOVERS_WAIT_MS));
+  // The service must know what the last visit saw before it is asked where the pupil stopped.
+  await Promise.race([sendLeftovers(data.person.id), soon]);
+  await open(null);
+}
+
+/** Open a playback session and play from `from`, or from where the pupil stopped when that is null. */
+async function open(from) {
+  if (opening) return;
+  opening = true;
+  try {
+    media = (await api(`/lessons/${data.lesson_id}`)).media;
+    const session = await api(`/lessons/${data.lesson_id}/playback-sessions`, { method: "POST", body: {} });
+    begin(session, from ?? resumeAt(session.resume_s));
+  } catch (error) {
+    refused(error, from);
+  } finally {
+    opening = false;
+  }
+}
+
+function resumeAt(known) {
+  const seconds = unsentPosition(data.person.id, data.lesson_id) ?? known ?? 0;
+  return length() && seconds > length() - NEARLY_OVER_S ? 0 : seconds;
+}
+
+function begin(session, from) {
+  const own = (address) => here(address, data.public_origin);
+  message(null);
+  position = from;
+  if (session.poster) video.poster = own(session.poster);
+  controls.storyboard.address = own(session.storyboard);
+  const hasPicture = media.renditions.some((each) => each.type === "video");
+  player.dataset.sound = String(!hasPicture);
+  stream?.close();
+  stream = openStream(video, own(session.url), {
+    startAt: from,
+    on: { levels: offerRungs, expired: renew, broken, line },
+  });
+  stopTrace = trace(video, {
+    session: session.id,
+    person: data.person.id,
+    lesson: data.lesson_id,
+    address: own(session.events),
+    length,
+    onLost: renew,
+  });
+  about();
+  controls.show();
+  if (from > 0) calm(t("resumed", { time: clock(from) }), 4000);
+  if (!media || media.state !== "ready") watchGrowth();
+  if (wantsToPlay) play();
+  else byId("big").hidden = false;
+}
+
+/** The address has expired, or the session was ended elsewhere: a new one, at the same place. */
+function renew() {
+  if (opening) return;
+  wantsToPlay = !video.paused;
+  position = video.currentTime || position;
+  stopTrace?.();
+  open(position);
+}
+
+async function play() {
+  stream?.fill();
+  wantsToPlay = true;
+  try {
+    await video.play();
+    byId("big").hidden = true;
+  } catch (error) {
+    // Browsers let no page begin to speak before somebody touched it; a play that was overtaken by another is fine.
+    if (error.name === "NotAllowedError") byId("big").hidden = false;
+  }
+}
+
+function refused(error, from) {
+  if (error.code === "media_not_ready") return waiting();
+  if (error.code === "media_failed") return failed();
+  if (error.status === 401) return signInAgain();
+  if (error.status === 404) return message({ text: error.message });
+  // No line, or the service is starting again: try until it works.
+  const again = setTimeout(() => open(from), 5000);
+  message({
+    text: navigator.onLine ? error.message : t("no_line"),
+    action: t("try_again"),
+    act: () => {
+      clearTimeout(again);
+      open(from);
+    },
+  });
+}
+
+function waiting() {
+  encoding(media);
+  const stop = follow(data.lesson_id, (news) => {
+    media = news;
+    if (media.state === "failed") failed();
+    else if (media.playable) {
+      stop();
+      open(null);
+    } else encoding(media);
+  });
+}
+
+function encoding({ state, progress, seconds_left }) {
+  const detail = seconds_left ? t("ready_in", { span: span(seconds_left) }) : t("begins_by_itself");
+  const text = state === "waiting" ? t("waiting") : t("encoding", { percent: percent(progress) });
+  message({ text, progress: state === "waiting" ? null : progress, detail });
+}
+
+function failed() {
+  message({ text: t("failed"), detail: media?.error?.message });
+}
+
+/** A lesson that is still being made gets longer and learns its true length. */
+function watchGrowth() {
+  follow(data.lesson_id, (news) => {
+    media = news;
+    controls.draw();
+    about();
+  });
+}
+
+function broken() {
+  wantsToPlay = !video.paused;
+  message({ text: t("cannot_play"), action: t("try_again"), act: renew });
+}
+
+function about() {
+  const bytes = Math.max(0, ...media.renditions.filter((each) => each.type === "video").map((each) => each.bytes || 0));
+  const parts = [media.duration_s ? clock(media.duration_s) : null, bytes ? t("at_most", { size: size(bytes) }) : null];
+  say(byId("about"), parts.filter(Boolean).join(" · "));
+}
+
+function offerRungs() {
+  controls.offer(stream);
+  const wanted = Number(localStorage.getItem(RUNG_KEY));
+  const level = stream.levels.findLast((each) => wanted && each.height <= wanted);
+  if (level && stream.chosen === -1) {
+    stream.choose(level.index);
+    controls.offer(stream);
+  }
+}
+
+function chooseRung(index) {
+  const level = stream.levels[index];
+  if (level) localStorage.setItem(RUNG_KEY, level.height);
+  else localStorage.removeItem(RUNG_KEY);
+  stream.choose(index);
+  controls.offer(stream);
+}
+
+/** Whether bytes come. What is buffered plays on, so only a calm line tells about it. */
+function line(comes) {
+  if (comes) {
+    clearTimeout(calmTimer);
+    calmTimer = null;
+    if (player.dataset.line === "lost") calm(null);
+    player.dataset.line = "good";
+  } else calmTimer ??= setTimeout(lost, CALM_AFTER_MS);
+}
+
+function lost() {
+  player.dataset.line = "lost";
+  const ahead = bufferedAhead();
+  calm(ahead > 3 ? t("line_lost_but", { span: span(ahead / video.playbackRate) }) : t("line_lost"));
+}
+
+function bufferedAhead() {
+  for (let i = 0; i < video.buffered.length; i++) {
+    const inside = video.buffered.start(i) <= video.currentTime && video.currentTime < video.buffered.end(i);
+    if (inside) return video.buffered.end(i) - video.currentTime;
+  }
+  return 0;
+}
+
+function calm(text, forMs = 0) {
+  say(byId("calm"), text);
+  if (forMs) setTimeout(() => byId("calm").textContent === text && say(byId("calm"), null), forMs);
+}
+
+function message(what) {
+  byId("message").hidden = !what;
+  player.dataset.state = what ? "message" : "playing";
+  if (!what) return;
+  say(byId("message-text"), what.text);
+  say(byId("message-detail"), what.detail);
+  const bar = byId("message-progress");
+  bar.hidden = typeof what.progress !== "number";
+  if (!bar.hidden) bar.value = what.progress;
+  const button = byId("message-action");
+  say(button, what.action);
+  button.onclick = what.act ?? null;
+}
+
+window.addEventListener("offline", () => line(false));
+window.addEventListener("online", () => stream?.wake());
+for (const [name, busy] of [["waiting", true], ["playing", false], ["canplay", false], ["pause", false]]) {
+  video.addEventListener(name, () => (player.dataset.busy = String(busy)));
+}
+// A page that comes back from the browser's cache has already said goodbye to its session.
+window.addEventListener("pageshow", (event) => event.persisted && open(video.currentTime));
