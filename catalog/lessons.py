@@ -3,6 +3,7 @@
 import base64
 import binascii
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -149,6 +150,12 @@ def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) 
 def by_asset(session: Session, asset_id: UUID) -> Lesson | None:
     """The lesson of an asset, also a deleted one."""
     return session.scalar(select(Lesson).where(Lesson.asset_id == asset_id))
+
+
+def living(session: Session, asset_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the assets whose lesson is not deleted."""
+    alive = select(Lesson.asset_id).where(Lesson.asset_id.in_(asset_ids), Lesson.deleted_at.is_(None))
+    return set(session.scalars(alive))
 
 
 def _cursor(last: Lesson) -> str:

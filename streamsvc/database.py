@@ -1,15 +1,19 @@
 """The service's own tables' base, and the database as the web sees it: one pool, domain code run by `run_sync`."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Session
 
 from catalog.database import NAMING
 from catalog.database import UtcDateTime as UtcDateTime
+from streamsvc.errors import DatabaseUnavailable
 from transcoder.database import Message, prepare_engine, take_sendable
 
 P = ParamSpec("P")
@@ -28,6 +32,24 @@ def async_url(database_url: str) -> str:
     return url.render_as_string(hide_password=False)
 
 
+@contextmanager
+def translated() -> Iterator[None]:
+    """
+    Say in our words that the database is out of reach. Raises DatabaseUnavailable.
+
+    An unknown commit may have happened: whoever repeats a request must be able to, so ids come from the client's side
+    or repetition changes nothing.
+    """
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout, ConnectionError) as exc:
+        raise DatabaseUnavailable(type(exc).__name__) from exc
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise
+        raise DatabaseUnavailable(type(exc).__name__) from exc
+
+
 class Database:
     """Runs synchronous domain functions in transactions, off the event loop's back."""
 
@@ -41,15 +63,17 @@ class Database:
         self, function: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs
     ) -> tuple[R, list[Message]]:
         """Run in one writing transaction; also return the messages that its commit released."""
-        async with AsyncSession(self.engine, expire_on_commit=False) as session:
-            async with session.begin():
-                result = await session.run_sync(function, *args, **kwargs)
-            return result, take_sendable(session.sync_session)
+        with translated():
+            async with AsyncSession(self.engine, expire_on_commit=False) as session:
+                async with session.begin():
+                    result = await session.run_sync(function, *args, **kwargs)
+                return result, take_sendable(session.sync_session)
 
     async def read(self, function: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run in one transaction that never takes SQLite's write lock."""
-        async with AsyncSession(self._reading, expire_on_commit=False) as session, session.begin():
-            return await session.run_sync(function, *args, **kwargs)
+        with translated():
+            async with AsyncSession(self._reading, expire_on_commit=False) as session, session.begin():
+                return await session.run_sync(function, *args, **kwargs)
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -89,3 +89,9 @@ class AnswerUnexpected(StreamsvcError):
     """The service refused what a client asked; params `status` and `reason`, its own words."""
 
     code = "answer_unexpected"
+
+
+class NothingToCancel(StreamsvcError):
+    """Only an encoding that waits or runs can be cancelled."""
+
+    code = "nothing_to_cancel"

@@ -90,3 +90,13 @@ def send(app: Celery, messages: Iterable[Message], *, expires_s: float) -> int:
             break
         sent += 1
     return sent
+
+
+def broker_answers(app: Celery) -> bool:
+    """Whether the broker can be reached now; asks once, without retry."""
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=MAX_SEND_S)
+    except (OperationalError, OSError):
+        return False
+    return True

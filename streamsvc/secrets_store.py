@@ -16,8 +16,8 @@ class Secrets:
 
     media_key: bytes
     """Ed25519 private key that signs media addresses."""
-    trace_key: bytes
-    """HMAC key of the trace's pseudonyms; a new one makes every pupil somebody else."""
+    pseudonym_key: bytes
+    """Turns persons into the trace's pseudonyms; with another key everybody is somebody else there."""
 
     def __repr__(self) -> str:
         return "Secrets(…)"
@@ -26,7 +26,7 @@ class Secrets:
 def open_secrets(folder: Path) -> Secrets:
     """Read the keys below `folder`; what is missing is made once, also when several processes start together."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Secrets(media_key=_key(folder / "media_signing.key"), trace_key=_key(folder / "trace_pseudonym.key"))
+    return Secrets(media_key=_key(folder / "media_signing.key"), pseudonym_key=_key(folder / "trace_pseudonym.key"))
 
 
 def _key(path: Path) -> bytes:

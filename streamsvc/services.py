@@ -27,6 +27,8 @@ class Services:
     signer: Signer
     send: Callable[[list[Message]], int]
     """Publishes wake-ups and returns how many left; blocking, so call it in a thread."""
+    broker_answers: Callable[[], bool]
+    """Whether the broker can be reached now; blocking too."""
     now: Callable[[], datetime]
     texts: Texts
     telemetry: Telemetry
@@ -48,6 +50,7 @@ def open_services(settings: Settings) -> Services:
         secrets=secrets,
         signer=Signer(secrets.media_key),
         send=lambda messages: queueing.send(celery, messages, expires_s=expires_s),
+        broker_answers=lambda: queueing.broker_answers(celery),
         now=utc_now,
         texts=load_texts(),
         telemetry=Telemetry(),

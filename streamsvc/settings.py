@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from streamsvc.errors import BadSetting
 from transcoder.settings import TranscoderSettings
 
 GIB = 1024**3
 DAY_S = 24 * 3600
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +48,8 @@ class Settings:
     token_lifetime_s: float = 7 * DAY_S
     demo: bool = False
     """Allows the demo's sign-in link; refused when `host` is not loopback."""
+    trusted_proxies: int = 0
+    """How many proxies of ours stand in front and append to X-Forwarded-For."""
     worker_concurrency: int = 2
     uploads: UploadSettings
     transcoder: TranscoderSettings
@@ -107,13 +111,26 @@ def settings_from(values: Mapping[str, str], *, cores: int = 2) -> Settings:
         secrets=read.path("SECRETS", var / "secrets"),
         token_lifetime_s=read.number("TOKEN_LIFETIME_S", 7 * DAY_S),
         demo=read.flag("DEMO"),
+        trusted_proxies=read.whole("TRUSTED_PROXIES", 0),
         worker_concurrency=read.whole("WORKER_CONCURRENCY", max(2, cores)),
         uploads=_upload_settings(read, var),
         transcoder=_transcoder_settings(read, var),
         collect_after_s=read.number("COLLECT_AFTER_S", DAY_S),
     )
     read.reject_unknown()
+    _check(settings)
     return settings
+
+
+def _check(settings: Settings) -> None:
+    """Refuse what would be dangerous or could not work. Raises BadSetting."""
+    if settings.demo and settings.host not in LOOPBACK:
+        raise BadSetting("the demo signs people in by a link", name="SABAQ_HOST", reason="the demo needs 127.0.0.1")
+    if not 0 <= settings.port < 65536:
+        raise BadSetting(f"{settings.port} is no port", name="SABAQ_PORT", reason="0 to 65535")
+    parts = urlsplit(settings.public_url)
+    if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
+        raise BadSetting(f"{settings.public_url!r} is no address", name="SABAQ_PUBLIC_URL", reason="write https://host")
 
 
 def _upload_settings(read: _Reader, var: Path) -> UploadSettings:

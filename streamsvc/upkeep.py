@@ -1,4 +1,4 @@
-"""The service's background rounds: the reconciler and the collector. They outlive a database or store that is down."""
+"""The service's background rounds: the reconciler and the collectors. They outlive a database or store that is down."""
 
 import asyncio
 import contextlib
@@ -6,13 +6,15 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 
-from sqlalchemy.exc import SQLAlchemyError
-
+from catalog import tokens
 from cdn.errors import CdnError
 from streamsvc.errors import StreamsvcError
 from streamsvc.services import Services
+from transcoder import jobs
 
 log = logging.getLogger(__name__)
+
+HOUR_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,34 @@ class Round:
     do: Callable[[Services], Awaitable[None]]
 
 
+async def reconcile(services: Services) -> None:
+    """Heal what messages and workers lost, then send the wake-ups."""
+    _, messages = await services.database.write(
+        jobs.reconcile, now=services.now(), max_attempts=services.settings.transcoder.max_attempts
+    )
+    if messages:
+        await asyncio.to_thread(services.send, messages)
+
+
+async def forget_tokens(services: Services) -> None:
+    """Remove tokens and sign-in counters that mean nothing any more."""
+    await services.database.write(tokens.forget_old, now=services.now())
+
+
 def rounds(services: Services) -> tuple[Round, ...]:
-    return ()
+    lease_s = services.settings.transcoder.lease_s
+    return (
+        Round("reconcile", lease_s / 2, reconcile),
+        Round("forget_tokens", HOUR_S, forget_tokens),
+    )
 
 
 @contextlib.asynccontextmanager
 async def upkeep(services: Services) -> AsyncIterator[None]:
     """Run all rounds while the context is open."""
     tasks = [asyncio.create_task(_repeat(services, item), name=item.name) for item in rounds(services)]
+    for task in tasks:
+        task.add_done_callback(_tell_end)
     try:
         yield
     finally:
@@ -50,8 +72,13 @@ async def run_once(services: Services, item: Round) -> bool:
     """One round. What is out of reach now is tried again in the next; a mistake of ours ends the loop loudly."""
     try:
         await item.do(services)
-    except (SQLAlchemyError, CdnError, StreamsvcError, OSError) as error:
+    except (CdnError, StreamsvcError, OSError) as error:
         services.telemetry.upkeep_failures.labels(item.name).inc()
         log.warning("upkeep %s failed: %s", item.name, error)
         return False
     return True
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.critical("upkeep %s ended by a mistake of ours", task.get_name(), exc_info=error)

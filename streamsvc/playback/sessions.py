@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Float, Index, Uuid, delete, select
+from sqlalchemy import Float, Index, Uuid, delete
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -22,22 +22,20 @@ class PlaybackSession(Base):
     lesson_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     asset_id: Mapped[UUID] = mapped_column(Uuid)
     publication_id: Mapped[UUID] = mapped_column(Uuid)
-    registration_id: Mapped[UUID] = mapped_column(Uuid)
-    """xAPI's registration: one person's way through one lesson, the same in all their sessions of it."""
     duration_s: Mapped[float] = mapped_column(Float)
+    """Of the lesson, as it was known when the session was opened."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime)
     """Of the signed prefix; viewing events may come later, when the line returns."""
 
 
 class WatchPosition(Base):
-    """Where one person last was in one lesson, and the registration of their way through it."""
+    """Where one person last was in one lesson."""
 
     __tablename__ = "playback_position"
 
     person_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     lesson_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    registration_id: Mapped[UUID] = mapped_column(Uuid)
     position_s: Mapped[float] = mapped_column(Float)
     noted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -53,23 +51,13 @@ def start(
     expires_at: datetime,
     now: datetime,
 ) -> PlaybackSession:
-    """Open a session. The first one of a person and lesson also draws the registration that all later ones share."""
-    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    blank = {
-        "person_id": person_id,
-        "lesson_id": lesson_id,
-        "registration_id": uuid4(),
-        "position_s": 0.0,
-        "noted_at": now,
-    }
-    session.execute(insert(WatchPosition).values(blank).on_conflict_do_nothing())
+    """Open a session."""
     opened = PlaybackSession(
         id=uuid4(),
         person_id=person_id,
         lesson_id=lesson_id,
         asset_id=asset_id,
         publication_id=publication_id,
-        registration_id=_position(session, person_id, lesson_id).registration_id,
         duration_s=duration_s,
         created_at=now,
         expires_at=expires_at,
@@ -77,11 +65,6 @@ def start(
     session.add(opened)
     session.flush()
     return opened
-
-
-def _position(session: Session, person_id: UUID, lesson_id: UUID) -> WatchPosition:
-    mine = (WatchPosition.person_id == person_id) & (WatchPosition.lesson_id == lesson_id)
-    return session.scalars(select(WatchPosition).where(mine)).one()
 
 
 def own_session(session: Session, session_id: UUID, *, person_id: UUID) -> PlaybackSession:
@@ -99,12 +82,16 @@ def resume_position(session: Session, person_id: UUID, lesson_id: UUID) -> float
 
 
 def note_position(session: Session, person_id: UUID, lesson_id: UUID, *, position_s: float, at: datetime) -> None:
-    """Remember where the person is; what happened earlier than the remembered moment changes nothing."""
-    found = session.get(WatchPosition, (person_id, lesson_id), with_for_update=True)
-    if found is not None and found.noted_at <= at:
-        found.position_s, found.noted_at = max(0.0, position_s), at
+    """Remember where the person is; a report of an earlier moment than the remembered one changes nothing."""
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    values = {"position_s": max(0.0, position_s), "noted_at": at}
+    row = insert(WatchPosition).values(person_id=person_id, lesson_id=lesson_id, **values)
+    newer = row.on_conflict_do_update(
+        index_elements=["person_id", "lesson_id"], set_=values, where=WatchPosition.noted_at <= at
+    )
+    session.execute(newer, execution_options={"synchronize_session": False})
 
 
-def forget_lesson(session: Session, lesson_id: UUID) -> None:
+def forget_positions(session: Session, lesson_id: UUID) -> None:
     """Forget where people were in a lesson that is gone; its sessions stay, the trace points at them."""
     session.execute(delete(WatchPosition).where(WatchPosition.lesson_id == lesson_id))

@@ -34,7 +34,7 @@ def public(handler: H) -> H:
 @web.middleware
 async def authenticate(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Find out who asks before the handler runs."""
-    token, by_cookie = _token(request)
+    token, by_cookie = request_token(request)
     # A page's own address may be opened with a stale cookie: it then shows the sign-in form. A bearer token that is
     # not good is always refused.
     is_public = request.match_info.handler in PUBLIC or request.match_info.http_exception is not None
@@ -51,7 +51,7 @@ async def authenticate(request: web.Request, handler: Handler) -> web.StreamResp
     return await handler(request)
 
 
-def _token(request: web.Request) -> tuple[str | None, bool]:
+def request_token(request: web.Request) -> tuple[str | None, bool]:
     """The token, and whether a cookie brought it. A bearer token wins: a script that sends one means it."""
     scheme, _, credentials = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     if scheme.lower() == "bearer":

@@ -64,6 +64,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     service_errors.PlaybackSessionMissing: HTTPStatus.NOT_FOUND,
     service_errors.DatabaseUnavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     service_errors.DemoLinkRefused: HTTPStatus.NOT_FOUND,
+    service_errors.NothingToCancel: HTTPStatus.CONFLICT,
     service_errors.AlreadyRunning: HTTPStatus.CONFLICT,
     service_errors.PortTaken: HTTPStatus.CONFLICT,
     service_errors.PartNotStarted: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -2,7 +2,8 @@
 Every address the service answers, collected from the handler modules.
 
 A handler module exposes `routes` and `OPENAPI`, a mapping path → path item (OpenAPI 3.1) that describes each of its
-`/api/` routes; shared shapes stand in `streamsvc.web.openapi`. Handlers are private unless marked with
+`/api/` routes, and may expose `SCHEMAS`, shapes that it refers to (`#/components/schemas/…`); shared shapes and small
+makers of descriptions stand in `streamsvc.web.openapi`. Handlers are private unless marked with
 `streamsvc.web.authentication.public`.
 """
 
@@ -49,3 +50,8 @@ def add_routes(app: web.Application) -> None:
 def described_paths() -> dict[str, Any]:
     """The `paths` of our OpenAPI description."""
     return {path: item for module in handler_modules() for path, item in module.OPENAPI.items()}
+
+
+def described_schemas() -> list[dict[str, Any]]:
+    """The shapes that single modules add to the shared ones."""
+    return [getattr(module, "SCHEMAS", {}) for module in handler_modules()]

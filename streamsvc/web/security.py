@@ -30,6 +30,8 @@ ALWAYS = {
 
 async def add_security_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Set what the handler has not set itself. Answers of the API are never kept by caches unless they say so."""
+    # What we run on is nobody's business.
+    response.headers["Server"] = "Sabaq"
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
     is_page = response.content_type == "text/html"

@@ -1,0 +1,61 @@
+"""A lesson as the API shows it. Pure."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from catalog.lessons import Lesson
+from catalog.permissions import Acting, can
+from streamsvc.texts import Texts
+from transcoder.status import ErrorStatus, MediaStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Who reads, and in which language."""
+
+    acting: Acting
+    language: str
+    texts: Texts
+
+
+def lesson_json(lesson: Lesson, media: MediaStatus, *, owner_name: str, reader: Reader) -> dict[str, Any]:
+    """The contract's lesson. What `can` offers fits the state: no cancelling of what has ended."""
+    allowed = can(reader.acting, owner_id=lesson.owner_id, state=lesson.state)
+    return {
+        "id": lesson.id,
+        "title": lesson.title,
+        "state": lesson.state,
+        "language": lesson.language,
+        "owner": {"id": lesson.owner_id, "display_name": owner_name},
+        "created_at": lesson.created_at,
+        "updated_at": lesson.updated_at,
+        "can": {
+            "play": allowed.play and media.playable,
+            "edit": allowed.edit,
+            "delete": allowed.delete,
+            "retry": allowed.retry and media.state == "failed",
+            "cancel": allowed.cancel and media.state in {"waiting", "encoding"},
+        },
+        "media": media_json(media, language=reader.language, texts=reader.texts),
+    }
+
+
+def media_json(media: MediaStatus, *, language: str, texts: Texts) -> dict[str, Any]:
+    """The contract's `media`, with `seconds_left` and what delays it."""
+    return {
+        "state": media.state,
+        "playable": media.playable,
+        "progress": round(media.progress, 4),
+        "seconds_left": None if media.seconds_left is None else round(media.seconds_left, 1),
+        "error": _error(media.error, language=language, texts=texts),
+        "delayed_by": _error(media.delayed_by, language=language, texts=texts),
+        "duration_s": media.duration_s,
+        "source": asdict(media.source) if media.source else None,
+        "renditions": [asdict(rendition) for rendition in media.renditions],
+    }
+
+
+def _error(error: ErrorStatus | None, *, language: str, texts: Texts) -> dict[str, str] | None:
+    if error is None:
+        return None
+    return {"code": error.code, "message": texts.error(error.code, language, error.params)}
