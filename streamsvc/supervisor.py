@@ -82,13 +82,27 @@ def answers(url: str, *, statuses: range = range(200, 500)) -> bool:
         connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program that runs beside us and is not watched."""
+
+    process: subprocess.Popen[bytes]
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    def has_ended(self) -> bool:
+        return self.process.poll() is not None
+
+
 def launch(
     command: Sequence[str], *, environment: Mapping[str, str], log: Path, die_with_us: signal.Signals | None
-) -> int:
-    """Start a program in a session of its own, writing to `log`, and return its pid. Call it from the main thread."""
+) -> Program:
+    """Start a program in a session of its own, writing to `log`. Call it from the main thread."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as output:
-        return _spawn(command, environment, output=output, directory=None, die_with_us=die_with_us).pid
+        return Program(_spawn(command, environment, output=output, directory=None, die_with_us=die_with_us))
 
 
 def _spawn(

@@ -2,12 +2,12 @@
 What the demo remembers in `VAR/secrets/demo.json` (0600): the key of its sign-in link, its accounts, its lessons.
 
     {"key": "…", "accounts": [{"role", "login", "password", "token", "expires_at"}, …],
-     "lessons": [{"source": "<sha256>", "lesson_id": "<uuid>"}, …], "uploads": {"<sha256>": "<address of the upload>"}}
+     "lessons": [{"source": "<sha256>", "lesson_id": "<uuid>"}, …], "upload": null | {"source", "url", "lesson_id"}}
 
 The handler of `/demo/enter?key=…&lesson=…` compares `key` and signs in with the pupil's `token`.
 """
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -38,6 +38,15 @@ class DemoLesson:
 
 
 @dataclass(frozen=True, slots=True)
+class DemoUpload:
+    """An upload that was begun, so that the next run goes on with it."""
+
+    source: str
+    url: str
+    lesson_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DemoState:
     """All of it; changed by replacing."""
 
@@ -45,8 +54,7 @@ class DemoState:
     accounts: tuple[DemoAccount, ...] = ()
     lessons: tuple[DemoLesson, ...] = ()
     """The last one is the one that was asked for last."""
-    uploads: dict[str, str] = field(default_factory=dict)
-    """Uploads that were begun and not finished, by sha256, so that the next run goes on with them."""
+    upload: DemoUpload | None = None
 
     def account(self, role: str) -> DemoAccount:
         return next(account for account in self.accounts if account.role == role)
@@ -55,17 +63,12 @@ class DemoState:
         return next((lesson for lesson in self.lessons if lesson.source == source), None)
 
     def with_lesson(self, lesson: DemoLesson) -> "DemoState":
-        """The lesson comes last; its upload is over."""
+        """The lesson comes last, whether it was known or not; its upload is over."""
         others = tuple(each for each in self.lessons if each.source != lesson.source)
-        uploads = {source: url for source, url in self.uploads.items() if source != lesson.source}
-        return replace(self, lessons=(*others, lesson), uploads=uploads)
+        return replace(self, lessons=(*others, lesson), upload=None)
 
     def without_lesson(self, lesson_id: str) -> "DemoState":
-        return replace(self, lessons=tuple(each for each in self.lessons if each.lesson_id != lesson_id))
-
-    def with_upload(self, source: str, url: str | None) -> "DemoState":
-        uploads = {key: value for key, value in self.uploads.items() if key != source}
-        return replace(self, uploads=uploads if url is None else {**uploads, source: url})
+        return replace(self, lessons=tuple(each for each in self.lessons if each.lesson_id != lesson_id), upload=None)
 
 
 def state_path(secrets: Path) -> Path:

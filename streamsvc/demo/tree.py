@@ -1,5 +1,6 @@
 """The parts of the embedded system: which programs, with which settings, in which order."""
 
+import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -90,5 +91,5 @@ def write_environment(var: Path, settings: Mapping[str, str]) -> None:
 
     set -a; . var/secrets/environment; set +a; sabaq trace export
     """
-    lines = [f"{name}='{value}'\n" for name, value in sorted(settings.items())]
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
     write_private(var / "secrets" / "environment", "".join(lines).encode())
