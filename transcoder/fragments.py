@@ -11,7 +11,7 @@ DATA_OFFSET, FIRST_SAMPLE_FLAGS = 0x000001, 0x000004
 SAMPLE_DURATION, SAMPLE_SIZE, SAMPLE_FLAGS, SAMPLE_OFFSET = 0x000100, 0x000200, 0x000400, 0x000800
 NON_SYNC = 0x00010000
 """sample_is_non_sync_sample among a sample's flags (section 8.8.3.1)."""
-MAX_SAMPLES = 1_000_000
+MAX_SAMPLES = 100_000
 """More in one segment is the lie of a damaged count, not media."""
 
 

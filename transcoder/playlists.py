@@ -13,7 +13,7 @@ from math import ceil, floor
 from typing import Any, Literal
 
 import m3u8
-from m3u8.model import IFramePlaylist, InitializationSection, Media, Playlist, Segment
+from m3u8.model import IFramePlaylist, InitializationSection, Media, Playlist, Segment, Start
 
 from transcoder.errors import MediaNotReady, OutputInvalid
 from transcoder.media import AudioRendition, Made, Plan, VideoRendition
@@ -171,7 +171,7 @@ def _variant(
     info: dict[str, Any] = {
         "bandwidth": rate.peak_bps,
         "average_bandwidth": rate.average_bps,
-        "codecs": _quotable(",".join(codecs)),
+        "codecs": ",".join(_quotable(codec) for codec in codecs),
         "closed_captions": "NONE",
     }
     if isinstance(entry.rendition, VideoRendition):
@@ -201,6 +201,9 @@ def _media_playlist(target_s: int, kind: Kind, ended: bool) -> m3u8.M3U8:
     playlist = m3u8.M3U8()
     playlist.version, playlist.target_duration = VERSION, target_s
     playlist.playlist_type, playlist.is_endlist = kind, ended
+    if not ended:
+        # Players begin a playlist without an end near its end; a lesson that grows begins at its beginning.
+        playlist.start = Start(0)
     return playlist
 
 

@@ -1,0 +1,118 @@
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from tests.transcoder import box_builder as build
+from tests.transcoder import plans
+from tests.transcoder.good_tree import PLAN, make_media
+from transcoder.boxes import fragment, init_segment
+from transcoder.media import Made
+from transcoder.verify import verify_asset, verify_segment
+
+
+def made() -> dict[str, list[Made]]:
+    return {"v144": plans.video("v144"), "v288": plans.video("v288"), "a48": plans.audio("a48")}
+
+
+def rules(by_rendition: dict[str, list[Made]]) -> set[str]:
+    return {finding.rule for finding in verify_asset(PLAN, by_rendition)}
+
+
+def test_a_whole_lesson_has_no_findings():
+    assert verify_asset(PLAN, made()) == []
+
+
+def test_the_same_init_segment_made_by_every_chunk_is_no_finding():
+    by_rendition = made()
+    by_rendition["v144"].append(by_rendition["v144"][0])
+
+    assert verify_asset(PLAN, by_rendition) == []
+
+
+def changed(name: str, position: int, **values: object) -> dict[str, list[Made]]:
+    by_rendition = made()
+    by_rendition[name][position] = replace(by_rendition[name][position], **values)
+    return by_rendition
+
+
+@pytest.mark.parametrize(
+    ("by_rendition", "rule"),
+    [
+        ({**made(), "v288": []}, "H15"),
+        ({**made(), "v144": plans.video("v144")[:2] + plans.video("v144")[3:]}, "H15"),
+        ({**made(), "v144": plans.video("v144")[:3]}, "H9"),
+        ({**made(), "v144": plans.video("v144")[1:]}, "H10"),
+        ({**made(), "v144": [*plans.video("v144"), replace(plans.video("v144")[0], sha256="c" * 64)]}, "H10"),
+        ({**made(), "v144": [*plans.video("v144"), plans.video("v144")[3]]}, "H11"),
+        ({**made(), "a48": plans.audio("a48")[:3]}, "H9"),
+        (changed("v144", 0, codec=""), "H22"),
+        (changed("v144", 2, start_s=Fraction(4001, 1000)), "H11"),
+        (changed("v288", 2, duration_s=Fraction(399, 100)), "H9"),
+        (changed("v144", 1, iframe_bytes=0), "H35"),
+        (changed("v144", 1, iframe_bytes=99_999), "H35"),
+        (changed("v144", 1, bytes=0), "H40"),
+        (changed("v144", 1, sha256=""), "H40"),
+        (changed("a48", 2, start_s=Fraction(5)), "H9"),
+        (changed("a48", 3, duration_s=Fraction(2)), "H9"),
+    ],
+)
+def test_what_is_not_whole_is_found(by_rendition, rule):
+    assert rule in rules(by_rendition)
+
+
+def test_findings_name_the_place():
+    (finding,) = verify_asset(PLAN, changed("v144", 1, iframe_bytes=0))
+
+    assert (finding.rule, finding.place) == ("H35", "v144/0.m4s")
+
+
+INIT = init_segment(build.init(build.AVC1))
+IDR, SLICE = build.nal(5), build.nal(1)
+
+
+def recorded(data: bytes) -> Made:
+    """What an honest task records about a segment."""
+    facts = fragment(data, INIT)
+    return Made(
+        "segment", "v144", "0.m4s", len(data), "b" * 64, 0, facts.start_s, facts.duration_s, facts.first_sample_end
+    )
+
+
+def segment_rules(data: bytes, item: Made) -> set[str]:
+    return {finding.rule for finding in verify_segment(item, fragment(data, INIT), INIT)}
+
+
+def test_an_honest_segment_has_no_findings():
+    data = build.segment([IDR, SLICE])
+
+    assert segment_rules(data, recorded(data)) == set()
+
+
+@pytest.mark.parametrize(
+    ("data", "rule"),
+    [(build.segment([SLICE, IDR]), "H12"), (build.segment([IDR, SLICE], offsets=[7200, 7200]), "C1")],
+)
+def test_a_segment_that_starts_badly_is_found(data, rule):
+    assert segment_rules(data, recorded(data)) == {rule}
+
+
+@pytest.mark.parametrize(
+    ("change", "rule"),
+    [({"start_s": Fraction(4)}, "H11"), ({"duration_s": Fraction(4)}, "H11"), ({"iframe_bytes": 9}, "H35")],
+)
+def test_a_segment_that_was_recorded_wrongly_is_found(change, rule):
+    data = build.segment([IDR, SLICE])
+
+    assert segment_rules(data, replace(recorded(data), **change)) == {rule}
+
+
+@pytest.mark.ffmpeg
+def test_what_ffmpeg_makes_passes(tmp_path):
+    by_rendition = make_media(tmp_path)
+
+    assert verify_asset(PLAN, by_rendition) == []
+    for name, items in by_rendition.items():
+        init = init_segment((tmp_path / name / "init.mp4").read_bytes())
+        for item in (item for item in items if item.kind == "segment"):
+            assert verify_segment(item, fragment((tmp_path / name / item.name).read_bytes(), init), init) == []
