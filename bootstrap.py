@@ -177,7 +177,7 @@ def install(environment: Path, pip: Path, arguments: "list[str]", lock: "Path | 
     command = [str(python_of(environment)), str(pip / "pip"), "install", "--no-input", "--progress-bar", "raw"]
     surroundings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
     surroundings.pop("PIP_REQUIRE_VIRTUALENV", None)  # pip runs from its zip, which it does not take for one
-    progress = Progress(environment, 0 if lock is None else count(lock))
+    progress = Progress(0 if lock is None else count(lock))
     with log.open("w" if lock else "a") as words:
         run = subprocess.Popen(
             [*command, *arguments],
@@ -208,8 +208,8 @@ def why_pip_failed(log: Path) -> str:
 class Progress:
     """Turns pip's words into one moving line, or into a line now and then where nobody watches."""
 
-    def __init__(self, environment: Path, total: int) -> None:
-        self.environment, self.total, self.done, self.doing = environment, total, 0, "the project itself"
+    def __init__(self, total: int) -> None:
+        self.total, self.done, self.doing = total, 0, "the project itself"
         self.moving, self.written = sys.stderr.isatty(), -float(SECONDS_BETWEEN_LINES)
 
     def hear(self, line: str) -> None:
