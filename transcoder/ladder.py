@@ -75,12 +75,12 @@ def scaled_size(width: int, height: int, shorter: int) -> tuple[int, int]:
         LONGEST_SIDE / max(width, height),
         sqrt(LARGEST_AREA / (width * height)),
     )
-    return _even(width * factor), _even(height * factor)
+    return _even(width, factor), _even(height, factor)
 
 
-def _even(length: float) -> int:
-    """Pictures in 4:2:0 have even sides; an odd one loses a line rather than gaining one."""
-    return max(SMALLEST_SIDE, int(length + 0.01) // 2 * 2)
+def _even(length: int, factor: float) -> int:
+    """Pictures in 4:2:0 have even sides: the nearest, but an odd side of the source loses a line, not gains one."""
+    return max(SMALLEST_SIDE, min(round(length * factor / 2) * 2, length // 2 * 2))
 
 
 def _name(sizes: list[tuple[int, int]], index: int) -> str:

@@ -1,0 +1,277 @@
+"""
+ffmpeg's argument lists, built with ffmpeg-python. Pure: `transcoder.runner` starts them.
+
+Every picture is placed on one absolute grid of frames, whichever chunk it is in: the source's own times are kept
+(`-copyts`), so that a chunk holds exactly the frames which a decode of the whole would give it.
+"""
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import floor
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from transcoder.guards import guarded_input, local_file
+from transcoder.media import AudioRendition, AudioTrack, Chunk, Plan, VideoRendition, VideoTrack
+
+HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
+HD_HEIGHT = 720
+MICROSECONDS = 1_000_000
+
+# Pictures that the demuxer gives before the wanted one: it seeks by decoding time, which B-pictures put earlier.
+REORDERED_PICTURES = 16
+SEEK_SLACK_S = 0.5
+# These containers have no index of key frames, or none that can be trusted; begin where one must have been.
+UNINDEXED_SLACK_S = {"mpegts": 12.0, "mpeg": 12.0, "avi": 12.0, "flv": 12.0}
+
+FRAGMENTS = "movflags=+frag_discont+cmaf+negative_cts_offsets:use_editlist=0"
+"""
+CMAF segments whose times continue over chunks: without frag_discont each chunk begins at 0 and the init segment
+carries its edit list; with negative_cts_offsets the first picture is shown at the moment it is decoded.
+"""
+
+
+FARTHER_S = 60.0
+
+
+def beginnings(plan: Plan, chunk: Chunk) -> list[float | None]:
+    """
+    Where in the file's own time to begin reading for a chunk, in the order of trying; None is the file's beginning.
+
+    Each lies so far before the chunk that the picture shown at the chunk's start should have been decoded; where the
+    demuxer lands too late for that, the next is tried.
+    """
+    video = _video(plan)
+    slack_s = SEEK_SLACK_S + REORDERED_PICTURES / float(video.fps) + UNINDEXED_SLACK_S.get(plan.source.demuxer, 0.0)
+    wanted_s = float(chunk.start_frame / plan.fps) - slack_s
+    sought = [plan.source.start_s + begin_s for begin_s in (wanted_s, wanted_s - FARTHER_S) if begin_s > 0]
+    return [*sought, None]
+
+
+def video_arguments(
+    plan: Plan,
+    chunk: Chunk,
+    renditions: Sequence[VideoRendition],
+    source: Path,
+    out: Path,
+    *,
+    begin_s: float | None,
+) -> list[str]:
+    """
+    One decode, each rung scaled from the next larger one, every rung written as finished segments.
+
+    `begin_s` is one of `beginnings`.
+    """
+    pictures = _on_grid(_input(plan, source, begin_s)[str(_video(plan).stream)], plan, chunk)
+    outputs: list[Any] = []
+    for rung in sorted(renditions, key=lambda rendition: (rendition.width, rendition.max_kbps), reverse=True):
+        pictures = _sized(pictures, plan, rung, first=not outputs)
+        here, pictures = _forked(pictures, last=len(outputs) + 1 == len(renditions))
+        outputs.append(_video_output(here, plan, chunk, rung, out / rung.name))
+    return arguments(outputs)
+
+
+def audio_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
+    """The whole sound in one process: AAC that is cut and joined has gaps at the joins."""
+    track = plan.source.audio
+    assert track is not None
+    sound = _whole_length(_input(plan, source, None)[str(track.stream)], plan, track, plan.audio[0].sample_rate)
+    outputs: list[Any] = []
+    for rendition in plan.audio:
+        here, sound = _forked(sound, last=len(outputs) + 1 == len(plan.audio), audio=True)
+        outputs.append(_audio_output(here, plan, rendition, out / rendition.name))
+    return arguments(outputs)
+
+
+def _video(plan: Plan) -> VideoTrack:
+    assert plan.source.video is not None
+    return plan.source.video
+
+
+def guarded(plan: Plan) -> dict[str, Any]:
+    """Options of every input."""
+    return {**guarded_input(plan.source.demuxer), "f": plan.source.demuxer, "threads": plan.threads}
+
+
+def _input(plan: Plan, source: Path, begin_s: float | None) -> Any:
+    options = guarded(plan)
+    if begin_s is not None:
+        # From the key frame before: `fps` wants the picture that is already showing when the chunk begins.
+        options |= {"ss": f"{begin_s:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
+    return ffmpeg.input(local_file(source), **options)
+
+
+def _on_grid(pictures: Any, plan: Plan, chunk: Chunk) -> Any:
+    """Exactly the frames `[start, end)` of the lesson's grid."""
+    video = _video(plan)
+    if video.interlaced:
+        pictures = pictures.filter("bwdif", mode="send_frame")
+    # In microseconds first: a shift by less than the source's own time base (1/25 in an avi) would be lost.
+    pictures = pictures.filter("settb", "AVTB").filter(
+        "setpts", f"PTS-{microseconds(plan.source.start_s - _tie_s(plan))}"
+    )
+    late = video.start_s > plan.source.start_s + float(chunk.start_frame / plan.fps)
+    # Before a late first picture there is only that picture.
+    begin = {"start_time": f"{float(chunk.start_frame / plan.fps):.6f}"} if late else {}
+    pictures = pictures.filter("fps", fps=_rate(plan.fps), **begin)
+    # The last picture stays where the sound goes on; what is cut off decides how many of them there are.
+    pictures = pictures.filter("tpad", stop=-1, stop_mode="clone")
+    return pictures.filter("trim", start_pts=chunk.start_frame, end_pts=chunk.end_frame)
+
+
+def _tie_s(plan: Plan) -> float:
+    """
+    A sixteenth of a frame: pictures of 60 or 120 fps lie exactly between two of 30.
+
+    Without it a rounding in the source's time base would decide which one they belong to.
+    """
+    return float(1 / plan.fps / 16)
+
+
+def microseconds(time_s: float) -> str:
+    return f"({round(time_s * MICROSECONDS)})"
+
+
+def _sized(pictures: Any, plan: Plan, rung: VideoRendition, *, first: bool) -> Any:
+    if first:
+        return on_bt709(pictures, plan, rung.width, rung.height)
+    return pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic")
+
+
+def on_bt709(pictures: Any, plan: Plan, width: int, height: int, *, full_range: bool = False) -> Any:
+    """Scaled to square pixels, in the colours of SDR BT.709, 8 bit; `full_range` is for JPEG."""
+    video, span = _video(plan), "pc" if full_range else "tv"
+    size = {"w": width, "h": height, "flags": "bicubic"}
+    if video.transfer in HDR_TRANSFERS:
+        pictures = _tone_mapped(pictures.filter("scale", **size), span)
+    else:
+        # A picture of HD size that names no matrix is BT.709 by custom, a smaller one BT.601 (the filter's default).
+        hd = not video.matrix and min(video.width, video.height) >= HD_HEIGHT
+        named = {"in_color_matrix": "bt709"} if hd else {}
+        pictures = pictures.filter("scale", **size, **named, out_color_matrix="bt709", out_range=span)
+    pictures = pictures.filter("format", "yuvj420p" if full_range else "yuv420p")
+    said = {"range": span, "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}
+    return pictures.filter("setparams", **said).filter("setsar", 1)
+
+
+def _tone_mapped(pictures: Any, span: str) -> Any:
+    """PQ or HLG to SDR; the pictures come sized, for tone mapping works on floating point."""
+    pictures = pictures.filter("zscale", t="linear", npl=100).filter("format", "gbrpf32le")
+    pictures = pictures.filter("zscale", p="bt709").filter("tonemap", tonemap="hable", desat=0)
+    return pictures.filter("zscale", t="bt709", m="bt709", r=span)
+
+
+def _forked(stream: Any, *, last: bool, audio: bool = False) -> tuple[Any, Any]:
+    if last:
+        return stream, None
+    split = stream.filter_multi_output("asplit" if audio else "split", 2)
+    return split[0], split[1]
+
+
+def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition, folder: Path) -> Any:
+    frames = chunk.end_frame - chunk.start_frame
+    options = {
+        "c:v": "libx264",
+        "profile:v": "high",
+        "level:v": rung.level,
+        # Measured: `animation` helps slides and screens, slower presets are not worth their time on lessons.
+        "preset": "veryfast",
+        "tune": "animation",
+        "crf": rung.crf,
+        "maxrate": f"{rung.max_kbps}k",
+        "bufsize": f"{rung.buffer_kbit}k",
+        # An IDR picture at each segment's start and nowhere else, on a grid that all rungs share.
+        "g": plan.segment_frames,
+        "keyint_min": plan.segment_frames,
+        "sc_threshold": 0,
+        # A closed GOP never refers back; bitexact leaves the encoder's name out of the init segment.
+        "flags": "+cgop+bitexact",
+        "threads": plan.threads,
+        "frames:v": frames,
+        "pix_fmt": "yuv420p",
+        "color_primaries": "bt709",
+        "color_trc": "bt709",
+        "colorspace": "bt709",
+        "color_range": "tv",
+        # Half a frame less, so that no rounding puts off a cut that lies exactly on the grid.
+        "hls_time": _floored((plan.segment_frames - Fraction(1, 2)) / plan.fps),
+        "start_number": chunk.start_frame // plan.segment_frames,
+    }
+    return ffmpeg.output(pictures, *_segments(folder), **_SEGMENTED, **_named(folder), **options)
+
+
+def _whole_length(sound: Any, plan: Plan, track: AudioTrack, rate: int) -> Any:
+    """
+    Stereo, from the lesson's zero to its last picture, with every gap of the source filled.
+
+    `async` bends the sound by as little as keeps it within 10 ms of its time stamps, and cuts in where it is off
+    by 30: a recorder's clock that drifts must not pull voice and picture apart.
+    """
+    sound = sound.filter("asetpts", f"PTS-({plan.source.start_s:.6f})/TB")
+    if track.lone_channel is not None:
+        sound = sound.filter("pan", f"stereo|c0=c{track.lone_channel}|c1=c{track.lone_channel}")
+    steady = {"async": 1000, "min_comp": 0.01, "min_hard_comp": 0.03, "first_pts": 0}
+    sound = sound.filter("aresample", rate, **steady)
+    sound = sound.filter("aformat", sample_fmts="fltp", sample_rates=rate, channel_layouts="stereo")
+    return sound.filter("apad").filter("atrim", end_sample=round(_exact_length(plan) * rate))
+
+
+def _exact_length(plan: Plan) -> Fraction:
+    return plan.frame_count / plan.fps if plan.frame_count else Fraction(plan.duration_s)
+
+
+def _audio_output(sound: Any, plan: Plan, rendition: AudioRendition, folder: Path) -> Any:
+    options = {
+        "c:a": "aac",
+        "b:a": f"{rendition.kbps}k",
+        # The encoder's first packet lies before zero and only warms up the decoder; with it every sound would
+        # come 21 ms late, for there is no edit list.
+        "bsf:a": "noise=drop='lt(pts,0)'",
+        "flags": "+bitexact",
+        "hls_time": _floored(plan.segment_s),
+        "start_number": 0,
+    }
+    return ffmpeg.output(sound, *_segments(folder), **_SEGMENTED, **_named(folder), **options)
+
+
+_SEGMENTED = {
+    "f": "hls",
+    "hls_segment_type": "fmp4",
+    "hls_segment_options": FRAGMENTS,
+    # A segment gets its name when it is complete.
+    "hls_flags": "temp_file",
+    "hls_list_size": 0,
+    "avoid_negative_ts": "disabled",
+    "map_metadata": -1,
+    "map_chapters": -1,
+    "dn": None,
+    "sn": None,
+}
+
+
+def _segments(folder: Path) -> tuple[str, ...]:
+    """The muxer's own playlist, which nobody reads."""
+    return (local_file(folder / "ffmpeg.m3u8"),)
+
+
+def _named(folder: Path) -> dict[str, str]:
+    pattern = local_file(folder).replace("%", "%%") + "/%d.m4s"
+    return {"hls_segment_filename": pattern, "hls_fmp4_init_filename": "init.mp4"}
+
+
+def arguments(outputs: Sequence[Any]) -> list[str]:
+    everything = ffmpeg.merge_outputs(*outputs) if len(outputs) > 1 else outputs[0]
+    # Times are the source's own in every chunk; one thread is enough for the cheap filters.
+    options = ("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-copyts", "-y")
+    arguments: list[str] = everything.global_args(*options, "-filter_complex_threads", "1").get_args()
+    return arguments
+
+
+def _rate(fps: Fraction) -> str:
+    return f"{fps.numerator}/{fps.denominator}"
+
+
+def _floored(length_s: Fraction) -> str:
+    return f"{floor(length_s * MICROSECONDS) / MICROSECONDS:.6f}"
