@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from catalog import lessons
 from streamsvc.services import Services, open_services
 from streamsvc.settings import Settings
-from streamsvc.upkeep import upkeep
+from streamsvc.upkeep import rounds, running
 from streamsvc.web.access_log import log_access
 from streamsvc.web.authentication import authenticate
 from streamsvc.web.errors import answer_errors
 from streamsvc.web.following import Hub
+from streamsvc.web.handlers import uploads
 from streamsvc.web.handlers.pages import answer_pages
 from streamsvc.web.handlers.progress import HUB
 from streamsvc.web.handlers.system import READINESS
@@ -40,6 +41,7 @@ def build_app(settings: Settings) -> web.Application:
     # Streams would otherwise hold up a service that is asked to stop.
     app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.extend((_database, _upkeep))
+    uploads.prepare(app)
     add_routes(app)
     return app
 
@@ -66,7 +68,7 @@ async def _database(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _upkeep(app: web.Application) -> AsyncIterator[None]:
-    async with upkeep(app[SERVICES]):
+    async with running(app[SERVICES], rounds(app[SERVICES])):
         yield
 
 

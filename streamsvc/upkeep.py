@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from catalog import tokens
@@ -49,9 +49,9 @@ def rounds(services: Services) -> tuple[Round, ...]:
 
 
 @contextlib.asynccontextmanager
-async def upkeep(services: Services) -> AsyncIterator[None]:
-    """Run all rounds while the context is open."""
-    tasks = [asyncio.create_task(_repeat(services, item), name=item.name) for item in rounds(services)]
+async def running(services: Services, all_rounds: Iterable[Round]) -> AsyncIterator[None]:
+    """Do the rounds while the context is open."""
+    tasks = [asyncio.create_task(_repeat(services, item), name=item.name) for item in all_rounds]
     for task in tasks:
         task.add_done_callback(_tell_end)
     try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import uvloop
 
 from streamsvc.app import build_app, start
+from streamsvc.cli.opened import opened_sessions
 from streamsvc.settings import Settings, settings_from
 from streamsvc.telemetry import configure_logging
 
@@ -26,8 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     given = {"SABAQ_HOST": args.host, "SABAQ_PORT": str(args.port) if args.port is not None else None}
-    settings = settings_from({**environ, **{name: value for name, value in given.items() if value}})
+    values = {**environ, **{name: value for name, value in given.items() if value}}
+    settings = settings_from(values)
     configure_logging()
+    with opened_sessions(values):
+        # The service refuses an old schema here, with the command to run, instead of failing request by request.
+        pass
     uvloop.run(serve(settings))
     return 0
 

@@ -11,6 +11,7 @@ from aiohttp.typedefs import Handler
 import catalog.errors as catalog_errors
 import cdn.errors as cdn_errors
 import streamsvc.errors as service_errors
+import streamsvc.uploads.errors as upload_errors
 import transcoder.errors as transcoder_errors
 from streamsvc.web.requests import language, services
 
@@ -39,9 +40,11 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     transcoder_errors.SourceTooLong: HTTPStatus.UNPROCESSABLE_ENTITY,
     transcoder_errors.SourceTooLarge: HTTPStatus.UNPROCESSABLE_ENTITY,
     transcoder_errors.SourceUnsupported: HTTPStatus.UNPROCESSABLE_ENTITY,
+    transcoder_errors.SourceLost: HTTPStatus.UNPROCESSABLE_ENTITY,
     transcoder_errors.EncodeFailed: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.EncodeCancelled: HTTPStatus.CONFLICT,
     transcoder_errors.OutputInvalid: HTTPStatus.INTERNAL_SERVER_ERROR,
+    transcoder_errors.ObjectsLost: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.WorkspaceFull: HTTPStatus.INSUFFICIENT_STORAGE,
     transcoder_errors.ToolMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.NothingToRetry: HTTPStatus.CONFLICT,
@@ -57,6 +60,27 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     cdn_errors.LinkRefused: HTTPStatus.FORBIDDEN,
     cdn_errors.LinkExpired: HTTPStatus.GONE,
     cdn_errors.AssetWithdrawn: HTTPStatus.GONE,
+    upload_errors.TusVersionRefused: HTTPStatus.PRECONDITION_FAILED,
+    upload_errors.UploadMissing: HTTPStatus.NOT_FOUND,
+    upload_errors.UploadGone: HTTPStatus.GONE,
+    upload_errors.OffsetConflict: HTTPStatus.CONFLICT,
+    upload_errors.BodyRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    upload_errors.UploadTypeRefused: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    upload_errors.UploadTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    upload_errors.UploadOverflow: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    # Not 403: the person may upload, only nothing as large; not 507, which clients take for a passing trouble.
+    upload_errors.QuotaPersonExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    upload_errors.QuotaSchoolExceeded: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    upload_errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
+    # The handler of uploads answers 460, which HTTPStatus does not know.
+    upload_errors.ChecksumMismatch: HTTPStatus.BAD_REQUEST,
+    upload_errors.UploadIsFinal: HTTPStatus.FORBIDDEN,
+    upload_errors.PartialsRefused: HTTPStatus.BAD_REQUEST,
+    upload_errors.UploadBusy: HTTPStatus.LOCKED,
+    upload_errors.UploadInterrupted: HTTPStatus.CONFLICT,
+    upload_errors.UploadTakenOver: HTTPStatus.CONFLICT,
+    upload_errors.UploadStalled: HTTPStatus.REQUEST_TIMEOUT,
+    upload_errors.UploadCut: HTTPStatus.BAD_REQUEST,
     service_errors.BadRequest: HTTPStatus.BAD_REQUEST,
     service_errors.BadSetting: HTTPStatus.INTERNAL_SERVER_ERROR,
     service_errors.SchemaOutdated: HTTPStatus.SERVICE_UNAVAILABLE,

@@ -11,6 +11,7 @@ from catalog.lessons import Lesson
 from catalog.permissions import Acting
 from streamsvc.errors import NothingToCancel
 from streamsvc.playback import sessions
+from streamsvc.uploads import ending
 from transcoder import jobs
 from transcoder.status import MediaStatus
 
@@ -68,6 +69,8 @@ def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) 
     """No server of bytes gives the lesson out any more, and its objects go. Raises LessonMissing, NotAllowed."""
     lesson = lessons.delete(session, lesson_id, acting=acting, now=now)
     jobs.remove(session, lesson.asset_id, now)
+    # Keys of an upload that still ran are left to the collector: no row names them any more.
+    ending.forget_asset(session, lesson.asset_id, now=now)
     sessions.forget_positions(session, lesson.id)
 
 

@@ -25,7 +25,9 @@ class Figures:
 def figures(session: Session, *, now: datetime) -> Figures:
     """How many jobs stand where, and how long the oldest has waited to be begun."""
     counts = session.execute(
-        select(TranscodeJob.state, func.count()).where(TranscodeJob.state.in_(STATES)).group_by(TranscodeJob.state)
+        select(TranscodeJob.state, func.count().label("jobs"))
+        .where(TranscodeJob.state.in_(STATES))
+        .group_by(TranscodeJob.state)
     )
     oldest = session.scalar(
         select(TranscodeJob.created_at)
@@ -34,7 +36,7 @@ def figures(session: Session, *, now: datetime) -> Figures:
         .limit(1)
     )
     age_s = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Figures({**dict.fromkeys(STATES, 0), **dict(counts.tuples().all())}, age_s)
+    return Figures({**dict.fromkeys(STATES, 0), **{row.state: row.jobs for row in counts}}, age_s)
 
 
 async def measure(services: Services) -> None:

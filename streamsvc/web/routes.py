@@ -3,7 +3,8 @@ Every address the service answers, collected from the handler modules.
 
 A handler module exposes `routes` and `OPENAPI`, a mapping path → path item (OpenAPI 3.1) that describes each of its
 `/api/` routes, and may expose `SCHEMAS`, shapes that it refers to (`#/components/schemas/…`); shared shapes and small
-makers of descriptions stand in `streamsvc.web.openapi`. Handlers are private unless marked with
+makers of descriptions stand in `streamsvc.web.openapi`. `prepare(app)`, where there is one, adds what the area needs
+to the application: state, background rounds, an end. Handlers are private unless marked with
 `streamsvc.web.authentication.public`.
 """
 
@@ -43,8 +44,11 @@ def handler_modules() -> list[HandlerModule]:
 
 
 def add_routes(app: web.Application) -> None:
+    """Add every area to the application."""
     for module in handler_modules():
         app.add_routes(module.routes)
+        if prepare := getattr(module, "prepare", None):
+            prepare(app)
 
 
 def described_paths() -> dict[str, Any]:

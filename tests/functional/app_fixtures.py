@@ -36,7 +36,7 @@ import streamsvc.database
 import transcoder.database
 from catalog import organizations, passwords, people, tokens
 from streamsvc.app import build_app, start
-from streamsvc.migrating import collect_tables
+from streamsvc.migrating import collect_tables, stamp
 from streamsvc.services import Services, utc_now
 from streamsvc.settings import Settings, settings_from
 from streamsvc.web.requests import SERVICES
@@ -167,6 +167,7 @@ def create_schema(database_url: str) -> None:
     sessions = open_sessions(database_url)
     for base in (catalog.database.Base, transcoder.database.Base, streamsvc.database.Base):
         base.metadata.create_all(sessions.engine)
+    stamp(sessions.engine)
     sessions.engine.dispose()
 
 
