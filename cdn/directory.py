@@ -39,7 +39,7 @@ class DirectoryStore:
             return self._settle(key, path, file, if_absent=if_absent)
 
     def put_file(self, key: str, path: Path, *, content_type: str, if_absent: bool = False) -> ObjectInfo:
-        with path.open("rb") as source, self._incoming(key) as (incoming, file):
+        with self._incoming(key) as (incoming, file), path.open("rb") as source:
             while piece := source.read(PIECE_BYTES):
                 file.write(piece)
             return self._settle(key, incoming, file, if_absent=if_absent)

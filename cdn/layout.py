@@ -60,9 +60,10 @@ def content_type(key: str) -> str:
     return TYPES.get(key[dot:], "application/octet-stream") if dot > key.rfind("/") else "application/octet-stream"
 
 
-def upload_part(upload_id: UUID, offset: int) -> str:
-    """Zero-padded, so that key order is byte order."""
-    return f"uploads/{upload_id}/{offset:015d}"
+def upload_part(upload_id: UUID, offset: int, *, epoch: int = 1) -> str:
+    """Zero-padded, so that key order is byte order; a node that takes an upload over writes beside the silent one."""
+    beside = f"e{epoch}/" if epoch > 1 else ""
+    return f"uploads/{upload_id}/{beside}{offset:015d}"
 
 
 def upload_prefix(upload_id: UUID) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.response import StreamingBody
 
 from cdn.errors import ObjectExists, ObjectMissing, RangeUnsatisfiable, StoreFull, StoreUnavailable
 from cdn.layout import checked, checked_prefix
@@ -166,15 +167,21 @@ class S3Store:
                     if failures == ATTEMPTS:
                         raise StoreUnavailable(f"{key} breaks off at byte {position}", reason=str(exc)) from exc
                     body.close()
-                    body = self._get(key, position, stop, etag=etag)["Body"]
+                    body = self._get_rest(key, position, stop, etag)
                     continue
                 position += len(piece)
                 yield piece
         finally:
             body.close()
 
+    def _get_rest(self, key: str, start: int, end: int, etag: str) -> StreamingBody:
+        """Of the same object: half of one and half of another would be neither."""
+        try:
+            return self._get(key, start, end, etag=etag)["Body"]
+        except (ObjectExists, ObjectMissing) as exc:
+            raise StoreUnavailable(f"{key} changed while it was read", reason="changed while it was read") from exc
+
     def _get(self, key: str, start: int, end: int | None, *, etag: str | None = None) -> "GetObjectOutputTypeDef":
-        """`etag` asks for the same object as before: half of one and half of another would be neither."""
         some: dict[str, Any] = (
             {"Range": f"bytes={start}-{'' if end is None else end - 1}"} if start or end is not None else {}
         )

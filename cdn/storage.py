@@ -74,7 +74,11 @@ class ObjectStore(Protocol):
         ...
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        """Every object whose key starts with `prefix`, in key order. `content_type` may be empty here."""
+        """
+        Every object whose key starts with `prefix`, each once, those of one folder in key order.
+
+        `content_type` may be empty here. What is put or deleted meanwhile may be in the list or not.
+        """
         ...
 
     def check(self) -> None:

@@ -28,6 +28,8 @@ from streamsvc.store_certificates import make_certificates
 BUCKET = "sabaq"
 LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_S = 2.0
+GRACE_S = 2.0
+"""From SIGTERM to SIGKILL. It would wait fifteen seconds for idle connections, and has nothing left to save by then."""
 VOLUME_MB = 512
 """Size of one data file; SeaweedFS makes as many as the disk holds."""
 MIN_FREE = "256MiB"
@@ -147,6 +149,7 @@ def seaweed_command(directory: Path, ports: Ports, binary: Path) -> Command:
         "s3.port.lance": 0,
         "s3.port.iceberg": 0,
         "s3.localSocket": "s3.sock",
+        "s3.domainName": "localhost",  # Lets `bucket.localhost` name a bucket (virtual style).
         "s3.config": home / "s3.json",
         "s3.iam": "false",
         "s3.allowDeleteBucketNotEmpty": "false",

