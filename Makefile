@@ -30,7 +30,6 @@ environment:
 developer:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Sabaq needs python3, version 3.11 or newer." >&2; exit 1; }
 	@"$(PYTHON)" bootstrap.py --lock requirements-dev.lock --lock requirements.lock
-	@"$(PYTHON)" bootstrap.py --lock tests/requirements-judge.lock --into .venv/judge --bare
 
 demo: environment
 	@$(RUN) -m streamsvc.cli demo --var "$(VAR)" --port "$(PORT)" $(if $(LESSON),--lesson "$(LESSON)") $(if $(filter-out 0,$(DETACH)),--detach)
@@ -69,7 +68,7 @@ bench: developer
 UPGRADE ?=
 COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes -p 3.11
 lock: developer
-	@$(RUN) .venv/pip-*.whl/pip install --quiet uv
+	@$(RUN) -m pip install --quiet uv
 	@$(COMPILE) --group build $(UPGRADE) pyproject.toml -o requirements.lock
 	@$(COMPILE) --group build --group dev $(UPGRADE) -c requirements.lock pyproject.toml -o requirements-dev.lock
 

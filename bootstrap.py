@@ -4,8 +4,8 @@ Makes the environment that everything else runs in, on a machine with no more th
     python3 bootstrap.py [--lock FILE …] [--into DIRECTORY] [--bare]
 
 Stock Debian ships `venv` without `ensurepip`, so the environment is made without pip, and the pip wheel, fetched from
-the package index and checked against the digest below, runs straight from its zip. Only what a lock file names by
-sha256 is installed. A second run with the same locks starts no pip at all.
+the package index and checked against the digest below, installs itself straight from its zip. Only what a lock file
+names by sha256 is installed. A second run with the same locks starts no pip at all.
 
 Only the standard library, and syntax that an old Python 3 still parses, so that it can say it is too old.
 """
@@ -79,10 +79,12 @@ def make(environment: Path, locks: "list[Path]", *, bare: bool) -> None:
             return
         stamp.unlink(missing_ok=True)
         create(environment)
-        pip = fetch_pip(environment)
+        wheel = fetch_pip(environment)
+        pip = [str(python_of(environment)), "-m", "pip"]
+        install(environment, [pip[0], str(wheel / "pip")], ["--no-index", str(wheel)])
         install(environment, pip, ["--require-hashes", "--only-binary", ":all:", "-r", str(locks[0])], locks[0])
         if not bare:
-            install(environment, pip, ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)], None)
+            install(environment, pip, ["--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
         stamp.write_text(json.dumps(wanted, indent=1))
 
 
@@ -171,12 +173,11 @@ def no_network(what: str, reason: object) -> str:
     )
 
 
-def install(environment: Path, pip: Path, arguments: "list[str]", lock: "Path | None") -> None:
+def install(environment: Path, pip: "list[str]", arguments: "list[str]", lock: "Path | None" = None) -> None:
     """Run pip behind a progress display; its own words go to `pip.log` and are shown only when it fails."""
     log = environment / "pip.log"
-    command = [str(python_of(environment)), str(pip / "pip"), "install", "--no-input", "--progress-bar", "raw"]
+    command = [*pip, "install", "--no-input", "--progress-bar", "raw"]
     surroundings = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUNBUFFERED": "1"}
-    surroundings.pop("PIP_REQUIRE_VIRTUALENV", None)  # pip runs from its zip, which it does not take for one
     progress = Progress(0 if lock is None else count(lock))
     with log.open("w" if lock else "a") as words:
         run = subprocess.Popen(
