@@ -76,6 +76,11 @@ def celery_app(broker_url: str, *, lease_s: float = 60.0) -> Celery:
     return app
 
 
+def expires_s(lease_s: float) -> float:
+    """How long a wake-up is worth delivering; a later one comes from the reconciler."""
+    return max(60.0, 2 * lease_s)
+
+
 def send(app: Celery, messages: Iterable[Message], *, expires_s: float) -> int:
     """
     Publish wake-ups without retry and return how many left. Called after the commit, never inside a transaction.

@@ -42,7 +42,7 @@ def open_services(settings: Settings) -> Services:
     """Build everything from the settings. Connects to nothing yet, so a broker or store that is down does no harm."""
     secrets = open_secrets(settings.secrets)
     celery = queueing.celery_app(settings.broker_url, lease_s=settings.transcoder.lease_s)
-    expires_s = max(60.0, 2 * settings.transcoder.lease_s)
+    expires_s = queueing.expires_s(settings.transcoder.lease_s)
     return Services(
         settings=settings,
         database=Database(settings.database_url),
