@@ -14,7 +14,6 @@ from streamsvc.web.access_log import log_access
 from streamsvc.web.authentication import authenticate
 from streamsvc.web.errors import answer_errors
 from streamsvc.web.following import Hub
-from streamsvc.web.handlers import uploads
 from streamsvc.web.handlers.pages import answer_pages
 from streamsvc.web.handlers.progress import HUB
 from streamsvc.web.handlers.system import READINESS
@@ -41,7 +40,6 @@ def build_app(settings: Settings) -> web.Application:
     # Streams would otherwise hold up a service that is asked to stop.
     app.on_shutdown.append(_end_streams)
     app.cleanup_ctx.extend((_database, _upkeep))
-    uploads.prepare(app)
     add_routes(app)
     return app
 

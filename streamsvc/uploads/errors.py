@@ -99,7 +99,19 @@ class UploadInterrupted(StreamsvcError):
     code = "upload_interrupted"
 
 
+class UploadTakenOver(StreamsvcError):
+    """Another node holds the upload now, because our lease ran out; what we have of it counts no more."""
+
+    code = "upload_taken_over"
+
+
 class UploadStalled(StreamsvcError):
     """No byte came for too long. What was received is kept."""
 
     code = "upload_stalled"
+
+
+class UploadCut(StreamsvcError):
+    """The line broke, or the request's body was malformed, before its end. What was received is kept."""
+
+    code = "upload_cut"

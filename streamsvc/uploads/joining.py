@@ -1,6 +1,7 @@
 """Concatenation (U12): a final upload takes over the part objects of partial ones; no byte is copied."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -13,30 +14,31 @@ from streamsvc.uploads.tables import Upload, UploadPart
 from streamsvc.uploads.transfers import Owner, Wanted, check_size, complete, opened
 
 
-def join(
-    session: Session,
-    partial_ids: Sequence[UUID],
-    *,
-    title: str,
-    metadata_field: str,
-    concat_field: str,
-    owner: Owner,
-    limits: UploadSettings,
-    now: datetime,
-) -> Upload:
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What a client asks for when it creates a final upload."""
+
+    partials: tuple[UUID, ...]
+    title: str
+    metadata_field: str
+    concat_field: str
+
+
+def join(session: Session, joined: Joined, *, owner: Owner, limits: UploadSettings, now: datetime) -> Upload:
     """
     Make one upload, and its lesson, of complete partial uploads of the same owner.
 
     The partial ones give their parts and their reservations, so each can be used once. Asking again with the same
     list (the answer was lost on the way) returns the same final upload. Raises PartialsRefused, UploadTooLarge.
     """
-    partials = _locked(session, partial_ids, owner_id=owner.person_id, now=now)
-    before = _joined_before(session, partials, concat_field=concat_field)
+    partials = _locked(session, joined.partials, owner_id=owner.person_id, now=now)
+    before = _joined_before(session, partials, concat_field=joined.concat_field)
     if before is not None:
         return before
     _check(partials, unit_id=owner.unit_id)
-    wanted = Wanted("final", sum(partial.length for partial in partials), title, metadata_field, concat_field)
-    check_size(wanted.length, limits=limits)
+    length = sum(partial.length for partial in partials)
+    check_size(length, limits=limits)
+    wanted = Wanted("final", length, joined.title, joined.metadata_field, joined.concat_field)
     final = opened(session, wanted, owner=owner, limits=limits, now=now)
     _take_over(session, partials, final=final)
     complete(session, final, now=now)

@@ -32,16 +32,20 @@ _OTHER_TYPES = (
     "application/zip",
     "application/x-msdownload",
     "application/msword",
+    "application/vnd.openxmlformats-officedocument.",
 )
-_OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """The file's own name without any path, maybe empty, and the title for its lesson, never empty."""
+    """What a client calls its file."""
 
     filename: str
+    """Without any path; maybe empty."""
+    filetype: str
+    """The media type that the client's system guessed; maybe empty."""
     title: str
+    """For the lesson; never empty."""
 
 
 def named(metadata: Mapping[str, bytes]) -> Named:
@@ -50,11 +54,14 @@ def named(metadata: Mapping[str, bytes]) -> Named:
 
     Text that is no UTF-8 is a nuisance, no reason to refuse an hour's upload: wrong bytes are replaced.
     """
-    raw = metadata.get("filename") or metadata.get("name") or b""
-    filename = _base_name(visible(raw.decode("utf-8", "replace")))[-LONGEST_NAME:]
-    title = visible(metadata.get("title", b"").decode("utf-8", "replace"))
-    stem = visible(PurePosixPath(filename).stem) if filename else ""
-    return Named(filename, (title or stem or UNNAMED)[:LONGEST_TITLE])
+    filename = _base_name(_text(metadata, "filename") or _text(metadata, "name"))[-LONGEST_NAME:]
+    filetype = _text(metadata, "filetype") or _text(metadata, "type")
+    title = _text(metadata, "title") or visible(PurePosixPath(filename).stem) or UNNAMED
+    return Named(filename, filetype.lower(), title[:LONGEST_TITLE])
+
+
+def _text(metadata: Mapping[str, bytes], key: str) -> str:
+    return visible(metadata.get(key, b"").decode("utf-8", "replace"))
 
 
 def visible(text: str) -> str:
@@ -68,15 +75,14 @@ def _base_name(path: str) -> str:
     return "" if name in {".", ".."} else name
 
 
-def check_type(filename: str, filetype: str) -> None:
+def check_type(named: Named) -> None:
     """
     Raises UploadTypeRefused for what is clearly neither video nor sound.
 
     A name that we know as media wins over the type: systems call `.ts` a translation and `.mkv` nothing at all.
     """
-    suffix = PurePosixPath(filename).suffix.lower()
+    suffix = PurePosixPath(named.filename).suffix.lower()
     if suffix in _MEDIA_SUFFIXES:
         return
-    kind = filetype.strip().lower()
-    if suffix in _OTHER_SUFFIXES or kind.startswith((*_OTHER_TYPES, _OFFICE)):
-        raise UploadTypeRefused(f"{filename!r} ({filetype!r}) is no lesson", name=filename or kind)
+    if suffix in _OTHER_SUFFIXES or named.filetype.startswith(_OTHER_TYPES):
+        raise UploadTypeRefused(f"{named} is no lesson", name=named.filename or named.filetype)

@@ -8,8 +8,6 @@ Bytes on this node's disk that do not stand in the store yet.
 A killed process leaves its folder to the next one on the same disk, together with the node's name and so with its
 leases: everything received is still there. Files only grow at their end, and file systems that keep their promises
 never show a length whose bytes were not written; the lengths are therefore the truth after a crash.
-
-Nothing here is safe to use from two threads at once; one request holds an upload at a time.
 """
 
 import errno
@@ -50,25 +48,28 @@ class SpoolFile:
 
 @dataclass(slots=True)
 class Spooled:
-    """What the spool holds of one upload: files without a gap, from the end of the store's parts on."""
+    """
+    What the spool holds of one upload: files without a gap, from the end of the store's parts on.
+
+    One thread may write while another reads and drops files that are ended.
+    """
 
     folder: Path
     end: int
     """The offset behind the last byte received."""
     files: list[SpoolFile] = field(default_factory=list)
+    tail: SpoolFile | None = None
+    """The part in the making; a part that is ended is no tail any more."""
     fd: int = -1
-    """Of the last file, while it is open for writing."""
 
     def write(self, data: memoryview) -> int:
         """Append to the part in the making and return how many bytes went in: never across the end of a part."""
-        if self.fd < 0:
-            self._open()
-        tail = self.files[-1]
+        tail = self._open_tail()
         written = write_some(self.fd, data[: PART_BYTES - tail.bytes])
         tail.bytes += written
         self.end += written
         if tail.bytes == PART_BYTES:
-            self.close_file()
+            self.end_part()
         return written
 
     def sync(self) -> None:
@@ -76,12 +77,15 @@ class Spooled:
         if self.fd >= 0:
             os.fsync(self.fd)
 
-    def close_file(self) -> None:
+    def end_part(self) -> None:
         """End the part in the making, durably; the next byte begins another."""
-        if self.fd >= 0:
-            os.fsync(self.fd)
-            os.close(self.fd)
-            self.fd = -1
+        self.sync()
+        self._close()
+        self.tail = None
+
+    def ended(self) -> list[SpoolFile]:
+        """Parts that nobody appends to any more, in order."""
+        return [file for file in self.files if file is not self.tail]
 
     def read(self, file: SpoolFile) -> bytes:
         return self._path(file.offset).read_bytes()
@@ -92,22 +96,24 @@ class Spooled:
         self._path(file.offset).unlink(missing_ok=True)
 
     def remove(self) -> None:
-        """Give everything up."""
+        """Give everything up. Nobody may be writing."""
+        self._close()
+        self.files, self.tail = [], None
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _open_tail(self) -> SpoolFile:
+        if self.tail is None:
+            self.fd = _create(self._path(self.end))
+            self.tail = SpoolFile(self.end, 0)
+            self.files.append(self.tail)
+        elif self.fd < 0:
+            self.fd = os.open(self._path(self.tail.offset), os.O_WRONLY | os.O_APPEND)
+        return self.tail
+
+    def _close(self) -> None:
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
-        self.files.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _open(self) -> None:
-        """Begin a part, or go on with the last one if it is not full."""
-        last = self.files[-1] if self.files else None
-        if last is None or last.bytes >= PART_BYTES:
-            last = SpoolFile(self.end, 0)
-            self.fd = _create(self._path(last.offset))
-            self.files.append(last)
-        else:
-            self.fd = os.open(self._path(last.offset), os.O_WRONLY | os.O_APPEND)
 
     def _path(self, offset: int) -> Path:
         return self.folder / f"{offset:015d}"
@@ -176,7 +182,7 @@ class NodeSpool:
         spooled = Spooled(self.root / f"{upload_id}.{epoch}", stored_bytes)
         with suppress(FileNotFoundError):
             (spooled.folder / "staged").unlink()
-        for path in sorted(spooled.folder.glob("[0-9]*")):
+        for path in sorted(spooled.folder.glob("[0-9]" * 15)):
             offset, size = int(path.name), path.stat().st_size
             if offset != spooled.end or size == 0:
                 path.unlink()
@@ -184,6 +190,8 @@ class NodeSpool:
             _sync_file(path)
             spooled.files.append(SpoolFile(offset, size))
             spooled.end += size
+        if spooled.files and spooled.files[-1].bytes < PART_BYTES:
+            spooled.tail = spooled.files[-1]
         return spooled
 
     def stage(self, upload_id: UUID, epoch: int) -> Staged:

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 from catalog import lessons
 from streamsvc.settings import UploadSettings
 from streamsvc.uploads import quotas
-from streamsvc.uploads.errors import UploadBusy, UploadGone, UploadInterrupted, UploadMissing, UploadTooLarge
+from streamsvc.uploads.errors import UploadBusy, UploadGone, UploadMissing, UploadTakenOver, UploadTooLarge
 from streamsvc.uploads.tables import Kind, Upload, UploadPart
 from transcoder import jobs
 from transcoder.jobs import SourcePart
@@ -99,7 +99,7 @@ def opened(session: Session, wanted: Wanted, *, owner: Owner, limits: UploadSett
         metadata_field=wanted.metadata_field,
         concat_field=wanted.concat_field,
         node=NOBODY,
-        epoch=0,
+        epoch=1,
         lease_until=now,
         created_at=now,
         expires_at=now + timedelta(seconds=limits.lifetime_s),
@@ -144,9 +144,9 @@ def hold(session: Session, upload_id: UUID, owner_id: UUID, *, node: str, lease:
     if upload.node not in {NOBODY, node} and upload.lease_until > now:
         wait_s = (upload.lease_until - now).total_seconds()
         raise UploadBusy(f"held by {upload.node}", retry_after_s=int(wait_s) + 1)
-    if upload.node != node:
-        upload.node, upload.epoch, upload.received_bytes = node, upload.epoch + 1, upload.stored_bytes
-    upload.lease_until = now + lease
+    if upload.node not in {NOBODY, node}:
+        upload.epoch, upload.received_bytes = upload.epoch + 1, upload.stored_bytes
+    upload.node, upload.lease_until = node, now + lease
     return upload
 
 
@@ -159,7 +159,7 @@ def add_part(session: Session, upload_id: UUID, part: SourcePart, *, holder: Hol
     """
     Note a part that stands in the store; the last one completes the upload and submits its asset.
 
-    Adding the same part again changes nothing. Raises UploadGone, UploadInterrupted.
+    Adding the same part again changes nothing. Raises UploadGone, UploadTakenOver.
     """
     upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
     if upload is not None and upload.state == "complete":
@@ -168,7 +168,7 @@ def add_part(session: Session, upload_id: UUID, part: SourcePart, *, holder: Hol
     if _has(session, upload_id, part):
         return upload
     if part.offset != upload.stored_bytes:
-        raise UploadInterrupted(f"part at {part.offset}, stored {upload.stored_bytes}")
+        raise UploadTakenOver(f"part at {part.offset}, stored {upload.stored_bytes}")
     session.add(UploadPart(upload_id=upload_id, **_columns(part)))
     upload.stored_bytes += part.bytes
     upload.received_bytes = max(upload.received_bytes, upload.stored_bytes)
@@ -180,8 +180,11 @@ def add_part(session: Session, upload_id: UUID, part: SourcePart, *, holder: Hol
 
 
 def acknowledge(session: Session, upload_id: UUID, received_bytes: int, *, holder: Holder, now: datetime) -> Upload:
-    """Note how far the holder's disk has come. Raises UploadGone, UploadInterrupted."""
-    upload = _held(session.get(Upload, upload_id, with_for_update=True, populate_existing=True), holder=holder)
+    """Note how far the holder's disk has come, unless it is all there. Raises UploadGone, UploadTakenOver."""
+    upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
+    if upload is not None and upload.state == "complete":
+        return upload
+    upload = _held(upload, holder=holder)
     upload.received_bytes = received_bytes
     upload.lease_until = now + holder.lease
     return upload
@@ -206,9 +209,10 @@ def renew(session: Session, upload_ids: Collection[UUID], *, node: str, until: d
     )
 
 
-def held_by(session: Session, node: str) -> list[Upload]:
-    """What a node has to look after, also after it was killed."""
-    return list(session.scalars(select(Upload).where(Upload.node == node, Upload.state == "receiving")))
+def held_by(session: Session, node: str, *, upload_id: UUID | None = None) -> list[Upload]:
+    """What a node has to look after, also after it was killed; or only that one upload, if it does."""
+    chosen = select(Upload).where(Upload.node == node, Upload.state == "receiving")
+    return list(session.scalars(chosen if upload_id is None else chosen.where(Upload.id == upload_id)))
 
 
 def complete(session: Session, upload: Upload, *, now: datetime) -> None:
@@ -238,7 +242,7 @@ def _held(upload: Upload | None, *, holder: Holder) -> Upload:
     if upload is None or upload.state != "receiving":
         raise UploadGone("the upload was ended meanwhile")
     if (upload.node, upload.epoch) != (holder.node, holder.epoch):
-        raise UploadInterrupted(f"node {upload.node} took over in epoch {upload.epoch}")
+        raise UploadTakenOver(f"node {upload.node} took over in epoch {upload.epoch}")
     return upload
 
 
