@@ -1,63 +1,119 @@
 """The Celery application, configured from a broker URL alone, and the one place that publishes wake-ups."""
 
+import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from queue import Empty
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from uuid import uuid4
 
 from celery import Celery
-from kombu.exceptions import OperationalError
+from kombu.exceptions import KombuError, OperationalError
+from kombu.transport import TRANSPORT_ALIASES
+from kombu.transport import filesystem as kombu_filesystem
 
 from transcoder.database import Message
 
+QUEUE = "sabaq"
 MAX_SEND_S = 1.0
+MAX_QUEUED = 64
+"""Wake-ups are all alike: more of them would only pile up while no worker runs."""
 
 
-def broker_options(broker_url: str, *, lease_s: float) -> dict[str, Any]:
-    """Celery settings that belong to one kind of broker."""
-    scheme, path = urlsplit(broker_url).scheme, urlsplit(broker_url).path
+class FolderChannel(kombu_filesystem.Channel):
+    """
+    Kombu's broker in a folder, safe for several processes.
+
+    The original writes a message where readers already see it: a worker that looks in that very moment takes half a
+    message and ends. It writes a table of bindings in the same way, which we do not need, for there is one queue;
+    and it moves messages through the machine's shared /tmp.
+    """
+
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+        name = f"{time.time_ns():020d}-{uuid4()}.{queue}.msg"
+        half = Path(self.processed_folder, name)
+        try:
+            half.write_text(json.dumps(payload), "utf-8")
+            half.rename(Path(self.data_folder_in, name))
+        except OSError as exc:
+            raise OperationalError(f"no message can be left in {self.data_folder_in}: {exc}") from exc
+
+    def _get(self, queue: str, timeout: float | None = None) -> Any:
+        for path in sorted(Path(self.data_folder_in).glob(f"*.{queue}.msg")):
+            taken = Path(self.processed_folder, path.name)
+            try:
+                path.rename(taken)
+            except FileNotFoundError:
+                continue  # Another worker was quicker.
+            body = taken.read_bytes()
+            taken.unlink()
+            return json.loads(body)
+        raise Empty
+
+    def _queue_bind(self, *_: Any) -> None:
+        """Nothing to write down."""
+
+    def get_table(self, exchange: str) -> list[tuple[str, str, str]]:
+        return [(exchange, "", exchange)]
+
+
+class FolderTransport(kombu_filesystem.Transport):
+    Channel = FolderChannel
+
+
+FOLDER_SCHEME = "sabaq-folder"
+TRANSPORT_ALIASES[FOLDER_SCHEME] = f"{__name__}:FolderTransport"
+
+
+def broker_options(broker_url: str, *, task_limit_s: float, publishes_only: bool) -> dict[str, Any]:
+    """Celery settings that belong to one kind of broker. Pure."""
+    scheme, path = urlsplit(broker_url).scheme, unquote(urlsplit(broker_url).path)
     if scheme == "filesystem":
         # One folder both ways: what a producer puts out, a worker takes in. Polling once a second (the default)
         # would make twenty small tasks last nineteen seconds.
-        messages, processed, control = f"{path}/messages", f"{path}/processed", f"{path}/control"
-        return {
-            "broker_url": "filesystem://",
-            "broker_transport_options": {
-                "data_folder_in": messages,
-                "data_folder_out": messages,
-                "processed_folder": processed,
-                "control_folder": control,
-                "store_processed": False,
-                "polling_interval": 0.05,
-            },
+        transport_options: dict[str, Any] = {
+            "data_folder_in": f"{path}/messages",
+            "data_folder_out": f"{path}/messages",
+            "processed_folder": f"{path}/processed",
+            "control_folder": f"{path}/control",
+            "polling_interval": 0.05,
         }
-    if scheme == "redis":
-        # A wake-up is harmless twice and healed when lost, so the timeout needs to cover one task only.
-        return {
-            "broker_url": broker_url,
-            "broker_transport_options": {"visibility_timeout": max(3600, 2 * lease_s)},
-        }
+        return {"broker_url": f"{FOLDER_SCHEME}://", "broker_transport_options": transport_options}
+    once = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0} if publishes_only else {}
+    if scheme in ("redis", "rediss", "unix"):
+        patience = {"socket_timeout": MAX_SEND_S, "socket_connect_timeout": MAX_SEND_S} if publishes_only else {}
+        # Longer than any task: Redis would hand a running task's wake-up out again. (That would be harmless.)
+        visibility = {"visibility_timeout": 2 * task_limit_s}
+        return {"broker_url": broker_url, "broker_transport_options": {**visibility, **patience, **once}}
+    patience = {"read_timeout": MAX_SEND_S, "write_timeout": MAX_SEND_S} if publishes_only else {}
     return {
         "broker_url": broker_url,
-        # Quorum queues survive the loss of a node; they need confirms and no global QoS.
-        "broker_transport_options": {"confirm_publish": True},
+        # Quorum queues survive the loss of a node; they need confirms, and no global QoS.
+        "broker_transport_options": {"confirm_publish": True, **patience, **once},
         "task_default_queue_type": "quorum",
         "worker_detect_quorum_queues": True,
     }
 
 
-def celery_app(broker_url: str, *, lease_s: float = 60.0) -> Celery:
+def celery_app(
+    broker_url: str, *, lease_s: float = 60.0, task_limit_s: float = 1800.0, publishes_only: bool = True
+) -> Celery:
     """
-    Build the Celery application of the service and its workers.
+    Build a Celery application: for a worker's main process with `publishes_only=False`, for all else as it is.
 
     Every message is a hint (the database is the truth), so it expires, carries ids only, and its result is ignored.
+    Who only publishes waits a second for a broker and no longer; a worker waits for it as long as it takes.
     """
     app = Celery("sabaq", set_as_current=False)
-    options = broker_options(broker_url, lease_s=lease_s)
-    if urlsplit(broker_url).scheme == "filesystem":
-        for name in ("data_folder_in", "processed_folder", "control_folder"):
+    options = broker_options(broker_url, task_limit_s=task_limit_s, publishes_only=publishes_only)
+    for name in ("data_folder_in", "processed_folder", "control_folder"):
+        if name in options["broker_transport_options"]:
             Path(options["broker_transport_options"][name]).mkdir(parents=True, exist_ok=True)
     app.conf.update(
+        # Acknowledged late so that a worker holds no more wake-ups than it has slots: one that waits behind a busy
+        # worker would be missed by an idle one.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_prefetch_multiplier=1,
@@ -65,10 +121,14 @@ def celery_app(broker_url: str, *, lease_s: float = 60.0) -> Celery:
         task_serializer="json",
         result_serializer="json",
         task_ignore_result=True,
-        task_default_queue="sabaq",
+        task_default_queue=QUEUE,
         broker_connection_retry_on_startup=True,
-        broker_connection_timeout=MAX_SEND_S,
+        broker_connection_max_retries=None,
+        broker_connection_timeout=MAX_SEND_S if publishes_only else 4 * MAX_SEND_S,
+        broker_pool_limit=4,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_enable_remote_control=False,
         worker_cancel_long_running_tasks_on_connection_loss=False,
         event_queue_exclusive=False,
         **options,
@@ -77,7 +137,7 @@ def celery_app(broker_url: str, *, lease_s: float = 60.0) -> Celery:
 
 
 def expires_s(lease_s: float) -> float:
-    """How long a wake-up is worth delivering; a later one comes from the reconciler."""
+    """How long a wake-up is worth anything: by then the reconciler has sent others."""
     return max(60.0, 2 * lease_s)
 
 
@@ -85,16 +145,27 @@ def send(app: Celery, messages: Iterable[Message], *, expires_s: float) -> int:
     """
     Publish wake-ups without retry and return how many left. Called after the commit, never inside a transaction.
 
-    What does not leave (a broker that is down) is no error: the reconciler sends it again.
+    What does not leave (a broker that is down) is no error: the reconciler sends it again. Nor is what finds more
+    than enough wake-ups waiting.
     """
+    waiting = list(messages)
     sent = 0
-    for message in messages:
-        try:
-            app.send_task(message.task, args=list(message.args), expires=expires_s, retry=False)
-        except (OperationalError, OSError):
-            break
-        sent += 1
+    try:
+        with app.producer_pool.acquire(block=True, timeout=MAX_SEND_S) as producer:
+            room = MAX_QUEUED - _queued(app, producer.channel)
+            for message in waiting[: max(0, room)]:
+                app.send_task(message.task, args=list(message.args), expires=expires_s, retry=False, producer=producer)
+                sent += 1
+    except (KombuError, OSError, *app.connection_for_write().connection_errors):
+        return sent
     return sent
+
+
+def _queued(app: Celery, channel: Any) -> int:
+    """Wake-ups that wait for a worker; the queue is made if it is not there."""
+    queue = app.amqp.queues[QUEUE](channel)
+    queue.declare()
+    return int(channel.queue_declare(queue=QUEUE, passive=True).message_count)
 
 
 def broker_answers(app: Celery) -> bool:

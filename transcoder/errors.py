@@ -73,6 +73,12 @@ class SourceUnsupported(BadSource):
     code = "source_unsupported"
 
 
+class SourceLost(BadSource):
+    """The store no longer gives back what was uploaded: upload again."""
+
+    code = "source_lost"
+
+
 class EncodeFailed(TranscoderError):
     """ffmpeg ended badly on a source that had been probed well; another attempt may succeed."""
 
@@ -89,6 +95,12 @@ class OutputInvalid(TranscoderError):
     """What was made breaks a rule of our own (a damaged box, a missing segment); param `rule` says which."""
 
     code = "output_invalid"
+
+
+class ObjectsLost(TranscoderError):
+    """What was made disappears from the store, or comes back as other bytes, again and again."""
+
+    code = "objects_lost"
 
 
 class WorkspaceFull(TranscoderError):

@@ -1,40 +1,32 @@
-"""Ties the life of a process to its parent's, so that nothing runs on after a kill -9."""
+"""The life of a pool child: it dies with its worker, and hands its task back when it is asked to end."""
 
 import ctypes
 import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
 
 PR_SET_PDEATHSIG = 1
-_LIBC = ctypes.CDLL(None)
-"""Loaded before any fork: a child between fork and exec may not load libraries."""
 
 
-def dying_with_parent() -> Callable[[], None]:
+def die_with_worker() -> None:
     """
-    Return a `preexec_fn` for a media tool: the kernel sends it SIGKILL when the **thread** that started it ends.
+    Make sure that this pool child does not outlive its worker; its media tools die with it (`transcoder.runner`).
 
-    So start such a process from the main thread of a pool child, never from a short-lived one.
+    Celery asks the kernel for a SIGKILL at the parent's end, but the kernel means the *thread* that forked. Children
+    of the main thread keep that. Replacements may come from a helper thread, which ends first in a warm shutdown:
+    they would be killed in the middle of their task, so they watch the process instead.
     """
-    parent_pid = os.getpid()
-
-    def prepare() -> None:
-        # The parent may have died between the fork and this line; in a container it may well be number 1.
-        if _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0 or os.getppid() != parent_pid:
-            os._exit(127)
-
-    return prepare
+    if threading.current_thread().name != "MainThread":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)
+        watch_parent(os.getppid())
 
 
 def watch_parent(parent_pid: int, *, every_s: float = 0.2) -> None:
-    """
-    Kill this process soon after its parent has gone.
-
-    For a pool child, where the kernel's signal would not do: Celery starts replacements from a helper thread that
-    ends early in a warm shutdown, and every child of it would be killed in the middle of its task.
-    """
+    """Kill this process soon after its parent has gone."""
     threading.Thread(target=_watch, args=(parent_pid, every_s), name="watch-parent", daemon=True).start()
 
 
@@ -42,3 +34,27 @@ def _watch(parent_pid: int, every_s: float) -> None:
     while os.getppid() == parent_pid:
         time.sleep(every_s)
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+@contextmanager
+def finish_before_ending(ask_to_stop: Callable[[], None]) -> Iterator[None]:
+    """
+    While the context is open SIGTERM asks the task to stop; the process ends when it has.
+
+    A service manager may signal the whole process group: without this the child would end at once, and its task
+    would wait for the end of its lease.
+    """
+    asked = False
+
+    def on_term(_number: int, _frame: FrameType | None) -> None:
+        nonlocal asked
+        asked = True
+        ask_to_stop()
+
+    before = signal.signal(signal.SIGTERM, on_term)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        if asked:
+            os.kill(os.getpid(), signal.SIGTERM)

@@ -81,6 +81,12 @@ def unblock(session: Session, job_id: UUID) -> bool:
     return result.first() is not None
 
 
+def record_early(session: Session, held: Claim, stored: Iterable[Stored]) -> None:
+    """Note objects of a task that goes on. Raises EncodeCancelled when the claim was lost."""
+    _end(session, held, state="running")
+    record(session, held, stored)
+
+
 def record(session: Session, held: Claim, stored: Iterable[Stored]) -> None:
     """
     Note objects under their keys.
