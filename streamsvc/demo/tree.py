@@ -12,6 +12,7 @@ from streamsvc import embedded_store
 from streamsvc.demo.files import write_private
 from streamsvc.embedded_store import Credentials
 from streamsvc.errors import BadSetting
+from streamsvc.instance import is_claimed
 from streamsvc.supervisor import Child, answers
 
 STORE_FOLDER = "seaweedfs"
@@ -93,3 +94,15 @@ def write_environment(var: Path, settings: Mapping[str, str]) -> None:
     """
     lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(settings.items())]
     write_private(var / "secrets" / "environment", "".join(lines).encode())
+
+
+def settings_of_running(var: Path) -> dict[str, str]:
+    """The settings of the tree that runs under `var`; empty when none does."""
+    try:
+        lines = (var / "secrets" / "environment").read_text("utf-8").splitlines()
+    except FileNotFoundError:
+        return {}
+    if not is_claimed(var):
+        return {}
+    pairs = (line.partition("=") for line in lines)
+    return {name: shlex.split(value)[0] for name, _, value in pairs}
