@@ -23,7 +23,8 @@ class Representation:
 
     etag: str
     """Quoted and strong."""
-    modified_at: datetime
+    modified_at: datetime | None
+    """None when nobody knows; conditions on dates then do not hold back anything."""
     size: int
 
 
@@ -48,12 +49,12 @@ def verdict(headers: Mapping[str, str], found: Representation) -> Verdict:
     if (wanted := headers.get("If-Match")) is not None:
         if not _matches(wanted, found.etag, weak=False):
             return Verdict.PRECONDITION_FAILED
-    elif (limit := _date(headers.get("If-Unmodified-Since"))) is not None and _second(found.modified_at) > limit:
+    elif _changed_since(found, _date(headers.get("If-Unmodified-Since"))) is True:
         return Verdict.PRECONDITION_FAILED
     if (known := headers.get("If-None-Match")) is not None:
         return Verdict.NOT_MODIFIED if _matches(known, found.etag, weak=True) else Verdict.SEND
-    since = _date(headers.get("If-Modified-Since"))
-    return Verdict.NOT_MODIFIED if since is not None and _second(found.modified_at) <= since else Verdict.SEND
+    changed = _changed_since(found, _date(headers.get("If-Modified-Since")))
+    return Verdict.NOT_MODIFIED if changed is False else Verdict.SEND
 
 
 def wanted_range(headers: Mapping[str, str], found: Representation) -> Range | None:
@@ -116,7 +117,8 @@ def _same(headers: Mapping[str, str], found: Representation) -> bool:
         return True
     if condition.strip().startswith(('"', "W/")):
         return condition.strip() == found.etag
-    return _date(condition) == _second(found.modified_at)
+    at = _date(condition)
+    return at is not None and found.modified_at is not None and at == _second(found.modified_at)
 
 
 def _matches(field: str, etag: str, *, weak: bool) -> bool:
@@ -124,6 +126,11 @@ def _matches(field: str, etag: str, *, weak: bool) -> bool:
         return True
     tags = [tag.strip() for tag in field.split(",")]
     return etag in ([tag.removeprefix("W/") for tag in tags] if weak else tags)
+
+
+def _changed_since(found: Representation, at: datetime | None) -> bool | None:
+    """None when it cannot be told."""
+    return None if at is None or found.modified_at is None else _second(found.modified_at) > at
 
 
 def _date(field: str | None) -> datetime | None:

@@ -11,13 +11,14 @@ from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
+from typing import Protocol
 from uuid import UUID
 
 from cdn import caching
 from cdn.errors import AssetWithdrawn, BadKey, LinkRefused
 from cdn.layout import PLAYLIST_TYPE, content_type
 from cdn.signing import Verifier
-from cdn.storage import ObjectStore
+from cdn.storage import ObjectInfo
 
 WHOLE_BYTES = 2 * 1024 * 1024
 """Up to this size an object is read at once; a larger one is streamed."""
@@ -38,6 +39,14 @@ _PATH = re.compile(
 )
 
 _DIGEST = re.compile(r"[0-9a-f]{32}")
+
+
+class Readable(Protocol):
+    """The part of a store that answering needs."""
+
+    def head(self, key: str) -> ObjectInfo: ...
+    def read(self, key: str, start: int = 0, end: int | None = None) -> bytes: ...
+    def stream(self, key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +73,7 @@ class Wanted:
 
 
 def answer(
-    store: ObjectStore,
+    store: Readable,
     withdrawn: Container[UUID],
     *,
     verifier: Verifier,
@@ -131,7 +140,7 @@ def playlist(
     body: bytes,
     *,
     etag: str,
-    modified_at: datetime,
+    modified_at: datetime | None,
     method: str,
     headers: Mapping[str, str],
     cache_control: str = caching.IMMUTABLE,
@@ -142,10 +151,11 @@ def playlist(
     fields = {
         "Content-Type": PLAYLIST_TYPE,
         "ETag": tag,
-        "Last-Modified": caching.http_date(modified_at),
         "Cache-Control": cache_control,
         "Vary": "Accept-Encoding",
     }
+    if modified_at is not None:
+        fields["Last-Modified"] = caching.http_date(modified_at)
     found = caching.Representation(tag, modified_at, len(body))
     if (early := _early(headers, found, fields)) is not None:
         return early
@@ -156,7 +166,7 @@ def playlist(
     return Answer(HTTPStatus.OK, {**CORS, **fields, **encoding, **length}, sent if method == "GET" else b"")
 
 
-def _stored(store: ObjectStore, key: str, *, method: str, headers: Mapping[str, str]) -> Answer:
+def _stored(store: Readable, key: str, *, method: str, headers: Mapping[str, str]) -> Answer:
     info = store.head(key)
     fields = {
         "Content-Type": content_type(key),
@@ -181,7 +191,7 @@ def _stored(store: ObjectStore, key: str, *, method: str, headers: Mapping[str, 
     return Answer(status, {**CORS, **fields}, _bytes(store, key, part) if method == "GET" else b"")
 
 
-def _bytes(store: ObjectStore, key: str, part: caching.Range) -> bytes | Iterator[bytes]:
+def _bytes(store: Readable, key: str, part: caching.Range) -> bytes | Iterator[bytes]:
     if part.start == part.end:
         return b""
     take = store.read if part.end - part.start <= WHOLE_BYTES else store.stream

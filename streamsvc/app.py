@@ -14,6 +14,7 @@ from streamsvc.web.access_log import log_access
 from streamsvc.web.authentication import authenticate
 from streamsvc.web.errors import answer_errors
 from streamsvc.web.following import Hub
+from streamsvc.web.handlers.media import media_context
 from streamsvc.web.handlers.pages import answer_pages
 from streamsvc.web.handlers.progress import HUB
 from streamsvc.web.handlers.system import READINESS
@@ -39,7 +40,7 @@ def build_app(settings: Settings) -> web.Application:
     app.on_response_prepare.append(add_security_headers)
     # Streams would otherwise hold up a service that is asked to stop.
     app.on_shutdown.append(_end_streams)
-    app.cleanup_ctx.extend((_database, _upkeep))
+    app.cleanup_ctx.extend((_database, _upkeep, media_context))
     add_routes(app)
     return app
 
