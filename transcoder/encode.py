@@ -33,6 +33,8 @@ carries its edit list; with negative_cts_offsets the first picture is shown at t
 """
 
 
+UNREAD_PLAYLIST = "ffmpeg.m3u8"
+"""The muxer insists on one; ours are written from what it made."""
 FARTHER_S = 60.0
 
 
@@ -115,7 +117,8 @@ def _on_grid(pictures: Any, plan: Plan, chunk: Chunk) -> Any:
     late = video.start_s > plan.source.start_s + float(chunk.start_frame / plan.fps)
     # Before a late first picture there is only that picture.
     begin = {"start_time": f"{float(chunk.start_frame / plan.fps):.6f}"} if late else {}
-    pictures = pictures.filter("fps", fps=_rate(plan.fps), **begin)
+    # `pass` keeps a last picture that is shorter than half a frame: it may be the only one.
+    pictures = pictures.filter("fps", fps=_rate(plan.fps), eof_action="pass", **begin)
     # The last picture stays where the sound goes on; what is cut off decides how many of them there are.
     pictures = pictures.filter("tpad", stop=-1, stop_mode="clone")
     return pictures.filter("trim", start_pts=chunk.start_frame, end_pts=chunk.end_frame)
@@ -137,7 +140,8 @@ def microseconds(time_s: float) -> str:
 def _sized(pictures: Any, plan: Plan, rung: VideoRendition, *, first: bool) -> Any:
     if first:
         return on_bt709(pictures, plan, rung.width, rung.height)
-    return pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic")
+    # Even sides bend the shape by less than a pixel, which `scale` would tell as pixels that are not square.
+    return pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
 
 
 def on_bt709(pictures: Any, plan: Plan, width: int, height: int, *, full_range: bool = False) -> Any:
@@ -252,8 +256,7 @@ _SEGMENTED = {
 
 
 def _segments(folder: Path) -> tuple[str, ...]:
-    """The muxer's own playlist, which nobody reads."""
-    return (local_file(folder / "ffmpeg.m3u8"),)
+    return (local_file(folder / UNREAD_PLAYLIST),)
 
 
 def _named(folder: Path) -> dict[str, str]:

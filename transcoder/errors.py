@@ -19,6 +19,12 @@ class BadSource(TranscoderError):
     code = "source_unreadable"
 
 
+class SourceMissing(BadSource):
+    """There is no such file, or it may not be read."""
+
+    code = "source_missing"
+
+
 class SourceEmpty(BadSource):
     """The source has no bytes."""
 
@@ -101,6 +107,12 @@ class ObjectsLost(TranscoderError):
     """What was made disappears from the store, or comes back as other bytes, again and again."""
 
     code = "objects_lost"
+
+
+class OutputNotEmpty(TranscoderError):
+    """The folder for the result holds something already; param `path`."""
+
+    code = "output_not_empty"
 
 
 class WorkspaceFull(TranscoderError):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transcoder.boxes import InitSegment
 from transcoder.collecting import collect_init, collect_segment, collect_still, segment_name
-from transcoder.encode import audio_arguments, beginnings, video_arguments
+from transcoder.encode import UNREAD_PLAYLIST, audio_arguments, beginnings, video_arguments
 from transcoder.errors import EncodeFailed, WorkspaceFull
 from transcoder.media import AudioRendition, Chunk, Made, Plan, VideoRendition
 from transcoder.runner import Finished, Limits, nobody_cancels, run
@@ -50,6 +50,7 @@ def make_chunk(
         command = video_arguments(plan, chunk, renditions, source, out, begin_s=begin_s)
         finished = _encode(command, limits, cancelled, _frame_listener(on_frames))
         if _begins_in_time(plan, chunk, folders[0]):
+            _forget_playlists(folders)
             return [made for folder in folders for made in _chunk_files(plan, chunk, folder)]
     raise EncodeFailed(f"no picture at the start of chunk {chunk.index}: {finished.complaint[-200:]}")
 
@@ -81,8 +82,11 @@ def make_audio(
 
     _encode(audio_arguments(plan, source, out), limits, cancelled, None, look)
     look()
+    _forget_playlists([track.folder for track in tracks])
     for track, rendition in zip(tracks, plan.audio, strict=True):
         _require_length(plan, rendition, track)
+    if on_seconds:
+        on_seconds(plan.duration_s)
     return [made for track in tracks for made in track.made]
 
 
@@ -119,6 +123,12 @@ def _emptied(folder: Path) -> Path:
     for path in folder.iterdir():
         path.unlink()
     return folder
+
+
+def _forget_playlists(folders: Sequence[Path]) -> None:
+    """ffmpeg's own, which knows nothing of the other chunks."""
+    for folder in folders:
+        (folder / UNREAD_PLAYLIST).unlink()
 
 
 def _encode(

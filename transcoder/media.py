@@ -120,6 +120,11 @@ class Plan:
     """32 hex digits over everything above; part of every object key."""
 
     @property
+    def renditions(self) -> tuple[VideoRendition | AudioRendition, ...]:
+        """Everything that is encoded: pictures from low to high, then sound."""
+        return (*self.video, *self.audio)
+
+    @property
     def segment_s(self) -> Fraction:
         return Fraction(self.segment_frames) / self.fps
 

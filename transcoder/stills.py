@@ -72,8 +72,9 @@ def storyboard_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
     width, height = tile_size(plan)
     pictures = _keyframes(plan, source, {}).filter("settb", "AVTB")
     pictures = pictures.filter("setpts", f"PTS-{microseconds(plan.source.start_s)}")
-    pictures = pictures.filter("fps", fps=f"1/{step_s}", start_time=0).filter("tpad", stop=-1, stop_mode="clone")
-    pictures = pictures.filter("trim", end_frame=count)
+    # `pass` keeps a last picture that is shorter than half a step: it may be the only one.
+    pictures = pictures.filter("fps", fps=f"1/{step_s}", start_time=0, eof_action="pass")
+    pictures = pictures.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)
     pictures = on_bt709(pictures, plan, width, height, full_range=True).filter("tile", layout=f"{COLUMNS}x{ROWS}")
     name = local_file(out).replace("%", "%%") + "/storyboard-%d.jpg"
     return arguments([ffmpeg.output(pictures, name, start_number=0, fps_mode="passthrough", **JPEG)])

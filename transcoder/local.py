@@ -1,0 +1,232 @@
+"""From a file to a folder with its whole HLS tree, on this machine alone: no database, store or broker."""
+
+import errno
+import os
+import resource
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from threading import Event
+from uuid import uuid4
+
+from transcoder.errors import OutputInvalid, OutputNotEmpty, SourceMissing, WorkspaceFull
+from transcoder.making import make_audio, make_chunk, make_stills
+from transcoder.media import Made, Plan, Source
+from transcoder.plan import plan as planned
+from transcoder.playlists import iframe_playlist, media_playlist, multivariant, rendition_rate, target_duration
+from transcoder.probe import probe
+from transcoder.rates import Rate
+from transcoder.runner import Limits
+from transcoder.settings import TranscoderSettings
+from transcoder.stills import STILLS_FOLDER
+from transcoder.tools import find_tools
+from transcoder.verify import verify_asset
+
+MULTIVARIANT_NAME = "multivariant.m3u8"
+# Nobody else waits for this machine, and a lesson of twelve hours has one task for its whole sound.
+LOCAL_LIMITS = Limits(wall_s=24 * 3600, cpu_s=48 * 3600)
+
+OnProgress = Callable[[str, float], None]
+"""(rendition, seconds of the lesson that are done)"""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """What `transcode` has written."""
+
+    plan: Plan
+    source_sha256: str
+    made: dict[str, list[Made]]
+    """By rendition, from low to high, pictures first; the stills under `stills`."""
+    cpu_s: float
+    wall_s: float
+
+    def rate(self, rendition: str) -> Rate:
+        return rendition_rate(self.made[rendition], target_s=target_duration(self.plan))
+
+    def bytes(self, rendition: str) -> int:
+        return sum(item.bytes for item in self.made[rendition])
+
+    def codec(self, rendition: str) -> str:
+        return next(item.codec for item in self.made[rendition] if item.kind == "init")
+
+
+def transcode(
+    source: Path,
+    outdir: Path,
+    *,
+    settings: TranscoderSettings,
+    jobs: int,
+    on_plan: Callable[[Plan], None] | None = None,
+    on_progress: OnProgress | None = None,
+) -> Tree:
+    """
+    Write the HLS tree of `source` to `outdir`, which must be absent or empty and is left so on any failure.
+
+    Raises the kinds of BadSource, OutputNotEmpty, WorkspaceFull, EncodeFailed, OutputInvalid, ToolMissing.
+    """
+    started, cpu_before_s = time.monotonic(), _cpu_s()
+    _require_empty(outdir)
+    try:
+        plan = planned(_probed(source, settings), threads=settings.threads, encoder=find_tools().build)
+        if on_plan:
+            on_plan(plan)
+        with _Hidden(outdir) as hidden:
+            made = _make_all(plan, source, hidden, jobs, on_progress or _ignore)
+            _write_playlists(plan, made, hidden)
+            with source.open("rb") as file:
+                digest = file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise _translated(error) from error
+    return Tree(plan, digest, made, _cpu_s() - cpu_before_s, time.monotonic() - started)
+
+
+def _ignore(_rendition: str, _done_s: float) -> None:
+    """Nobody watches."""
+
+
+def _require_empty(outdir: Path) -> None:
+    if outdir.is_dir() and not any(outdir.iterdir()):
+        return
+    if outdir.exists() or outdir.is_symlink():
+        raise OutputNotEmpty(f"{outdir} is not an empty folder", path=str(outdir))
+
+
+def _probed(source: Path, settings: TranscoderSettings) -> Source:
+    if not source.is_file() or not os.access(source, os.R_OK):
+        raise SourceMissing(f"no readable file at {source}", path=str(source))
+    return probe(source, settings=settings)
+
+
+def _translated(error: OSError) -> Exception:
+    return WorkspaceFull(str(error)) if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
+
+
+def _cpu_s() -> float:
+    """Of this process and of every tool that has ended."""
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+class _Hidden:
+    """A folder beside `outdir` that takes its place when all went well, and vanishes otherwise."""
+
+    def __init__(self, outdir: Path) -> None:
+        self._outdir = outdir.absolute()
+        self._hidden = self._outdir.with_name(f".{self._outdir.name}.{uuid4().hex[:8]}.part")
+        self._parents = [parent for parent in self._outdir.parents if not parent.exists()]
+
+    def __enter__(self) -> Path:
+        self._hidden.mkdir(parents=True)
+        return self._hidden
+
+    def __exit__(self, kind: object, _error: object, _traceback: object) -> None:
+        if kind is None:
+            self._hidden.rename(self._outdir)
+            return
+        shutil.rmtree(self._hidden, ignore_errors=True)
+        for parent in self._parents:
+            parent.rmdir()
+
+
+def _make_all(plan: Plan, source: Path, out: Path, jobs: int, on_progress: OnProgress) -> dict[str, list[Made]]:
+    """Sound first, then chunk by chunk; the first failure stops everything."""
+    stop = Event()
+    frames: dict[int, int] = {}
+
+    def video(index: int) -> list[Made]:
+        def on_frames(done: int) -> None:
+            frames[index] = done
+            for rung in plan.video:
+                on_progress(rung.name, float(sum(frames.values()) / plan.fps))
+
+        chunk = plan.chunks[index]
+        made = make_chunk(
+            plan,
+            chunk,
+            plan.video,
+            source,
+            out / f"chunk-{index}",
+            on_frames=on_frames,
+            cancelled=stop.is_set,
+            limits=LOCAL_LIMITS,
+        )
+        on_frames(chunk.end_frame - chunk.start_frame)
+        return made
+
+    def sound() -> list[Made]:
+        def on_seconds(done_s: float) -> None:
+            for rendition in plan.audio:
+                on_progress(rendition.name, done_s)
+
+        return make_audio(plan, source, out, on_seconds=on_seconds, cancelled=stop.is_set, limits=LOCAL_LIMITS)
+
+    def stills() -> list[Made]:
+        return make_stills(plan, source, out, cancelled=stop.is_set, limits=LOCAL_LIMITS)
+
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        tasks = [pool.submit(sound)] if plan.audio else []
+        tasks += [pool.submit(video, chunk.index) for chunk in plan.chunks]
+        tasks.append(pool.submit(stills))
+        made = _results(tasks)
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+    return _gathered(plan, out, made)
+
+
+def _results(tasks: Sequence[Future[list[Made]]]) -> list[Made]:
+    """Everything, or the error of the task that failed first."""
+    done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
+    for task in tasks:
+        if task in done and task.exception():
+            task.result()
+    return [item for task in tasks for item in task.result()]
+
+
+def _gathered(plan: Plan, out: Path, made: Sequence[Made]) -> dict[str, list[Made]]:
+    """Move chunks and stills to their place in the tree; every chunk's init segment must be the same."""
+    by_rendition: dict[str, list[Made]] = {name: [] for name in (*_names(plan), STILLS_FOLDER)}
+    for item in made:
+        if item.kind != "init" or item.sha256 not in {known.sha256 for known in by_rendition[item.rendition]}:
+            by_rendition[item.rendition].append(item)
+    for chunk in plan.chunks:
+        for path in (out / f"chunk-{chunk.index}").glob("*/*"):
+            place = out / path.parent.name / path.name
+            place.parent.mkdir(exist_ok=True)
+            path.rename(place)
+        shutil.rmtree(out / f"chunk-{chunk.index}")
+    for item in by_rendition[STILLS_FOLDER]:
+        (out / STILLS_FOLDER / item.name).rename(out / item.name)
+    (out / STILLS_FOLDER).rmdir()
+    return by_rendition
+
+
+def _names(plan: Plan) -> list[str]:
+    return [rendition.name for rendition in plan.renditions]
+
+
+def _write_playlists(plan: Plan, made: dict[str, list[Made]], out: Path) -> None:
+    findings = verify_asset(plan, {name: made[name] for name in _names(plan)})
+    if findings:
+        raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
+    target_s = target_duration(plan)
+    for name in _names(plan):
+        text = media_playlist(made[name], target_s=target_s, uri=_own_name)
+        (out / name / "media.m3u8").write_text(text, "utf-8")
+    for rung in plan.video:
+        text = iframe_playlist(made[rung.name], target_s=target_s, uri=_own_name)
+        (out / rung.name / "iframes.m3u8").write_text(text, "utf-8")
+    text = multivariant(
+        plan, made, uri=lambda name: f"{name}/media.m3u8", iframes_uri=lambda name: f"{name}/iframes.m3u8"
+    )
+    (out / MULTIVARIANT_NAME).write_text(text, "utf-8")
+
+
+def _own_name(item: Made) -> str:
+    return item.name
