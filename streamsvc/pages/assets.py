@@ -1,4 +1,4 @@
-"""Static files, read once and kept ready to send. An address holds the digest of its bytes: it never changes meaning."""
+"""Static files, read once and kept ready to send. An address holds the digest of its bytes and never changes."""
 
 import gzip
 import hashlib

@@ -9,7 +9,7 @@ from pathlib import Path
 
 TEMPLATES = Path(__file__).parent / "templates"
 
-_HOLE = re.compile(r"\{\{([a-z_.]+)\}\}")
+_HOLE = re.compile(r"\{\{([a-z0-9_.]+)\}\}")
 
 
 class Html(str):

@@ -19,8 +19,10 @@ from cdn.errors import ObjectMissing
 from streamsvc.pages.assets import PREFIX, load_assets
 from streamsvc.pages.layout import Page, Visitor, html
 from streamsvc.pages.shell import Html, render
+from streamsvc.web import lesson_work
 from streamsvc.web.authentication import public
 from streamsvc.web.errors import ROOTS, STATUS
+from streamsvc.web.lesson_view import media_json
 from streamsvc.web.requests import VIEWER, language, path_uuid, reading, services, viewer
 from transcoder import jobs
 
@@ -60,19 +62,19 @@ async def watch(request: web.Request) -> web.Response:
     """One lesson's player."""
     visitor = await _visitor(request)
     lesson_id = path_uuid(request, "lesson_id")
-    title = await reading(request, _title, lesson_id, acting=viewer(request))
-    # Media addresses are absolute. A person who came by another name of this host must fetch them by that name
-    # too, or they would be another origin's.
-    data = {"lesson_id": str(lesson_id), "public_origin": services(request).settings.public_url}
-    return _answer(
-        request,
-        "watch",
-        title=title,
-        visitor=visitor,
-        values={"lesson_title": title},
-        data=data,
-        scripts=("vendor/hls.min.js",),
-    )
+    now = services(request).now()
+    shown = await reading(request, lesson_work.shown, lesson_id, acting=viewer(request), now=now)
+    title = shown.lesson.title
+    data = {
+        "lesson_id": str(lesson_id),
+        # Media addresses are absolute. A person who came by another name of this host must fetch them by that
+        # name too, or they would be another origin's.
+        "public_origin": services(request).settings.public_url,
+        "media": media_json(shown.media, language=language(request), texts=services(request).texts),
+    }
+    values = {"lesson_title": title}
+    scripts = ("vendor/hls.min.js",)
+    return _answer(request, "watch", title=title, visitor=visitor, values=values, data=data, scripts=scripts)
 
 
 @public
@@ -150,10 +152,6 @@ def own_path(wanted: str) -> str:
 def _opens_a_page(request: web.Request) -> bool:
     wants = "text/html" in request.headers.get(hdrs.ACCEPT, "")
     return request.method in {"GET", "HEAD"} and wants and not request.path.startswith(_NO_PAGE_BELOW)
-
-
-def _title(session: Session, lesson_id: UUID, *, acting: Acting) -> str:
-    return lessons.get(session, lesson_id, acting=acting).title
 
 
 def _poster_key(session: Session, lesson_id: UUID, *, acting: Acting) -> str:

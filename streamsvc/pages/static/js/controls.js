@@ -123,7 +123,7 @@ export class Controls {
   #preview(time) {
     const preview = byId("preview");
     preview.hidden = false;
-    preview.style.left = `${(100 * time) / (this.#length() || 1)}%`;
+    preview.style.left = `clamp(5.5rem, ${(100 * time) / (this.#length() || 1)}%, calc(100% - 5.5rem))`;
     byId("preview-time").textContent = clock(time);
     this.storyboard.show(time);
   }

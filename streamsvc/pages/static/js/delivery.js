@@ -44,7 +44,8 @@ export class Delivery {
     clearTimeout(this.#timer);
     this.#timer = null;
     const events = batch(this.#queue, { events: this.#limit });
-    if (!events.length || (this.#sending && !closing)) return;
+    // Without a line, `online` calls again.
+    if (!events.length || !navigator.onLine || (this.#sending && !closing)) return;
     this.#sending = true;
     const status = await post(this.#queue.address, events, closing);
     this.#sending = false;

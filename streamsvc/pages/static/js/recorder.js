@@ -61,7 +61,10 @@ export class Recorder {
   play(time) {
     if (this.#state !== "open" || this.#playing) return;
     this.#playing = true;
-    this.#from = this.#last = time;
+    // A pause that moved the picture by a blink leaves no hole in what was watched.
+    if (Math.abs(time - this.#last) > SMALLEST_SEEK_S) this.#last = time;
+    this.#from = this.#last;
+    this.#last = Math.max(this.#last, time);
     this.#say("played", time);
   }
 

@@ -127,13 +127,13 @@ class Row {
   }
 
   draw(upload) {
-    const { file, sent, state, speed } = upload;
-    const left = speed.left(file.size - sent);
-    this.#bar.value = sent / file.size;
+    const { file, shown, state, speed } = upload;
+    const left = speed.left(file.size - shown);
+    this.#bar.value = shown / file.size;
     this.element.dataset.state = state;
     this.element.classList.toggle("bad", state === "failed");
     say(this.#state, stateText(upload));
-    const numbers = [t("sent_of", { sent: size(sent), size: size(file.size) }), percent(sent / file.size)];
+    const numbers = [t("sent_of", { sent: size(shown), size: size(file.size) }), percent(shown / file.size)];
     if (state === "sending" && speed.rate > 0) numbers.push(t("per_second", { size: size(speed.rate) }));
     if (state === "sending" && left !== null) numbers.push(t("left", { span: span(left) }));
     this.#numbers.textContent = numbers.join(" · ");

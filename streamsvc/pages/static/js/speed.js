@@ -4,10 +4,10 @@
 const HALF_LIFE_S = 6;
 
 /** One request should take about this long: long enough that the pause between two is small beside it. */
-const REQUEST_S = 20;
+const REQUEST_S = 10;
 
 export const SMALLEST_CHUNK = 256 * 1024;
-export const FIRST_CHUNK = 512 * 1024;
+export const FIRST_CHUNK = SMALLEST_CHUNK;
 export const LARGEST_CHUNK = 8 * 1024 * 1024;
 
 /** Bytes per second, from a count of bytes that only grows. */
@@ -47,7 +47,7 @@ export class Speed {
  * Bytes of the next request.
  *
  * The service keeps every byte that arrives, also of a request that is cut, so big requests lose nothing with it.
- * But a proxy on the way may hold a request back until it is whole, and then a cut costs all of it: about 20
+ * But a proxy on the way may hold a request back until it is whole, and then a cut costs all of it: about ten
  * seconds of the line bound that loss, and keep the pauses between requests small on a fast line.
  */
 export function chunkBytes(rate) {

@@ -2,6 +2,9 @@
 
 export const data = JSON.parse(document.getElementById("data").textContent);
 
+// Chromium has no Kazakh numbers and dates; they are written as the Russian ones.
+const LOCALE = { kk: "ru", ru: "ru", en: "en-GB" }[data.language];
+
 /** The text of a key, with its `{holes}` filled. */
 export function t(key, params = {}) {
   return data.texts[key].replace(/\{(\w+)\}/g, (hole, name) => params[name] ?? hole);
@@ -36,10 +39,11 @@ export function percent(share) {
   return `${Math.floor(Math.min(1, Math.max(0, share)) * 100)} %`;
 }
 
+/** `20.11.2026`; all in digits, because browsers know no Kazakh months. */
 export function day(iso) {
-  return new Intl.DateTimeFormat(data.language, { day: "numeric", month: "long", year: "numeric" }).format(new Date(iso));
+  return new Intl.DateTimeFormat(LOCALE, { day: "2-digit", month: "2-digit", year: "numeric" }).format(new Date(iso));
 }
 
 function number(value, digits) {
-  return new Intl.NumberFormat(data.language, { maximumFractionDigits: digits }).format(value);
+  return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: digits }).format(value);
 }

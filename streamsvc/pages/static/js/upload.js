@@ -64,6 +64,7 @@ export class Upload {
   #changed;
   #watchdog = null;
   #moved = Date.now();
+  #heard = 0;
 
   constructor(file, { title, changed }) {
     this.file = file;
@@ -78,7 +79,6 @@ export class Upload {
       fingerprint,
       removeFingerprintOnSuccess: true,
       onProgress: (sent) => this.#progress(sent),
-      onChunkComplete: (_size, kept) => this.#accepted(kept),
       onAfterResponse: (request, response) => this.#answered(request, response),
       onShouldRetry: (error) => this.#shouldRetry(error),
       onSuccess: () => this.#to("done"),
@@ -102,7 +102,7 @@ export class Upload {
     this.speed.rest();
     this.#moved = Date.now();
     clearInterval(this.#watchdog);
-    this.#watchdog = setInterval(() => this.#look(), 5000);
+    this.#watchdog = setInterval(() => this.#look(), 1000);
     this.#to(navigator.onLine ? "sending" : "offline");
     if (navigator.onLine) this.#upload.start();
   }
@@ -119,6 +119,13 @@ export class Upload {
     await this.#upload.abort(true).catch(() => null);
   }
 
+  /** Bytes to show: what the service has, and what the line will have carried since it last said so. */
+  get shown() {
+    if (this.state !== "sending") return this.kept;
+    const since = this.speed.rate ? (this.speed.rate * (Date.now() - this.#heard)) / 1000 : Infinity;
+    return Math.max(this.kept, Math.min(this.sent, this.kept + since));
+  }
+
   get active() {
     return ["starting", "sending", "trying", "offline", "paused"].includes(this.state);
   }
@@ -126,19 +133,24 @@ export class Upload {
   #progress(sent) {
     if (sent !== this.sent) this.#moved = Date.now();
     this.sent = sent;
-    this.speed.measure(sent, Date.now() / 1000);
     this.#to("sending");
-  }
-
-  #accepted(kept) {
-    this.kept = kept;
-    this.#upload.options.chunkSize = chunkBytes(this.speed.rate);
   }
 
   #answered(request, response) {
     lastStatus = response.getStatus();
+    this.#moved = Date.now();
+    const kept = response.getHeader("Upload-Offset");
+    if (kept !== null || request.getMethod() === "POST") this.#accepted(Number(kept));
     const place = response.getHeader("Content-Location");
     if (request.getMethod() === "POST" && place) this.lesson = place.split("/").at(-1);
+  }
+
+  /** What the service has; the browser counts bytes that only wait in the machine's own buffers. */
+  #accepted(kept) {
+    this.kept = kept;
+    this.#heard = Date.now();
+    this.speed.measure(kept, Date.now() / 1000);
+    if (this.speed.rate > 0) this.#upload.options.chunkSize = chunkBytes(this.speed.rate);
   }
 
   #shouldRetry(error) {
@@ -150,6 +162,7 @@ export class Upload {
   }
 
   async #look() {
+    this.#changed(this);
     if (this.state !== "sending" || Date.now() - this.#moved < STALL_MS) return;
     await this.#upload.abort();
     this.resume();

@@ -18,7 +18,8 @@ const RUNG_KEY = "sabaq.rung";
 const video = byId("video");
 const player = byId("player");
 
-let media = null;
+/** What the server knew when it wrote the page; it saves a round trip before the first picture. */
+let media = data.media;
 let stream = null;
 let stopTrace = null;
 let position = 0;
@@ -26,7 +27,7 @@ let wantsToPlay = !savesData();
 let calmTimer = null;
 let opening = false;
 
-const length = () => media?.duration_s || (Number.isFinite(video.duration) ? video.duration : 0);
+const length = () => media.duration_s || (Number.isFinite(video.duration) ? video.duration : 0);
 const controls = new Controls({ length, onPlay: play, onQuality: chooseRung });
 
 start();
@@ -43,7 +44,8 @@ async function open(from) {
   if (opening) return;
   opening = true;
   try {
-    media = (await api(`/lessons/${data.lesson_id}`)).media;
+    if (media.state === "failed") return failed();
+    if (!media.playable) return waiting();
     const session = await api(`/lessons/${data.lesson_id}/playback-sessions`, { method: "POST", body: {} });
     begin(session, from ?? resumeAt(session.resume_s));
   } catch (error) {
@@ -82,7 +84,7 @@ function begin(session, from) {
   about();
   controls.show();
   if (from > 0) calm(t("resumed", { time: clock(from) }), 4000);
-  if (!media || media.state !== "ready") watchGrowth();
+  if (media.state !== "ready") watchGrowth();
   if (wantsToPlay) play();
   else byId("big").hidden = false;
 }
@@ -109,8 +111,7 @@ async function play() {
 }
 
 function refused(error, from) {
-  if (error.code === "media_not_ready") return waiting();
-  if (error.code === "media_failed") return failed();
+  if (error.code === "media_not_ready" || error.code === "media_failed") return waiting();
   if (error.status === 401) return signInAgain();
   if (error.status === 404) return message({ text: error.message });
   // No line, or the service is starting again: try until it works.
@@ -144,7 +145,7 @@ function encoding({ state, progress, seconds_left }) {
 }
 
 function failed() {
-  message({ text: t("failed"), detail: media?.error?.message });
+  message({ text: t("failed"), detail: media.error?.message });
 }
 
 /** A lesson that is still being made gets longer and learns its true length. */
@@ -229,7 +230,10 @@ function message(what) {
 }
 
 window.addEventListener("offline", () => line(false));
-window.addEventListener("online", () => stream?.wake());
+window.addEventListener("online", () => {
+  stream?.wake();
+  line(true);
+});
 for (const [name, busy] of [["waiting", true], ["playing", false], ["canplay", false], ["pause", false]]) {
   video.addEventListener(name, () => (player.dataset.busy = String(busy)));
 }
