@@ -31,7 +31,7 @@ class FolderChannel(kombu_filesystem.Channel):
     and it moves messages through the machine's shared /tmp.
     """
 
-    def _put(self, queue: str, payload: Any, **_: Any) -> None:
+    def _put(self, queue: str, payload: Any, **_: Any) -> None:  # type: ignore[override]  # kombu's own bases differ
         name = f"{time.time_ns():020d}-{uuid4()}.{queue}.msg"
         half = Path(self.processed_folder, name)
         try:
@@ -62,7 +62,12 @@ class FolderChannel(kombu_filesystem.Channel):
 class FolderTransport(kombu_filesystem.Transport):
     Channel = FolderChannel
 
+    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
+        # Celery asks for two seconds at a time, and looks only in between whether it should stop.
+        return super().drain_events(connection, timeout=min(timeout or FOLDER_DRAIN_S, FOLDER_DRAIN_S))
 
+
+FOLDER_DRAIN_S = 0.2
 FOLDER_SCHEME = "sabaq-folder"
 TRANSPORT_ALIASES[FOLDER_SCHEME] = f"{__name__}:FolderTransport"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from catalog import tokens
 from cdn.errors import CdnError
+from streamsvc import collecting
 from streamsvc.errors import StreamsvcError
 from streamsvc.services import Services
 from transcoder import jobs
@@ -15,6 +16,7 @@ from transcoder import jobs
 log = logging.getLogger(__name__)
 
 HOUR_S = 3600.0
+EXPIRE_EVERY_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +42,19 @@ async def forget_tokens(services: Services) -> None:
     await services.database.write(tokens.forget_old, now=services.now())
 
 
+async def collect_objects(services: Services) -> None:
+    """Delete old objects that no row names."""
+    await collecting.collect_objects(services)
+
+
 def rounds(services: Services) -> tuple[Round, ...]:
     lease_s = services.settings.transcoder.lease_s
     return (
         Round("reconcile", lease_s / 2, reconcile),
         Round("forget_tokens", HOUR_S, forget_tokens),
+        Round("expire_uploads", EXPIRE_EVERY_S, collecting.expire_uploads),
+        # Lists the whole store: as seldom as the age of what it looks for allows.
+        Round("collect_objects", max(1.0, services.settings.collect_after_s / 4), collect_objects),
     )
 
 

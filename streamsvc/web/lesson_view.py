@@ -18,7 +18,9 @@ class Reader:
     texts: Texts
 
 
-def lesson_json(lesson: Lesson, media: MediaStatus, *, owner_name: str, reader: Reader) -> dict[str, Any]:
+def lesson_json(
+    lesson: Lesson, media: MediaStatus, *, owner_name: str, upload: tuple[int, int] | None, reader: Reader
+) -> dict[str, Any]:
     """The contract's lesson. What `can` offers fits the state: no cancelling of what has ended."""
     allowed = can(reader.acting, owner_id=lesson.owner_id, state=lesson.state)
     return {
@@ -34,8 +36,9 @@ def lesson_json(lesson: Lesson, media: MediaStatus, *, owner_name: str, reader: 
             "edit": allowed.edit,
             "delete": allowed.delete,
             "retry": allowed.retry and media.state == "failed",
-            "cancel": allowed.cancel and media.state in {"waiting", "encoding"},
+            "cancel": allowed.cancel and media.state in {"waiting", "encoding"} and upload is None,
         },
+        "upload": {"received_bytes": upload[0], "bytes": upload[1]} if upload else None,
         "media": media_json(media, language=reader.language, texts=reader.texts),
     }
 

@@ -1,5 +1,6 @@
 """What needs catalogue and transcoder in one transaction; neither knows the other, so the service joins them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +12,7 @@ from catalog.lessons import Lesson
 from catalog.permissions import Acting
 from streamsvc.errors import NothingToCancel
 from streamsvc.playback import sessions
-from streamsvc.uploads import ending
+from streamsvc.uploads import ending, transfers
 from transcoder import jobs
 from transcoder.status import MediaStatus
 
@@ -23,6 +24,8 @@ class Shown:
     lesson: Lesson
     media: MediaStatus
     owner_name: str
+    upload: tuple[int, int] | None
+    """Bytes received and bytes in all, while the file is still on its way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +42,7 @@ def shown(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -
 def listed(session: Session, *, acting: Acting, own: bool, cursor: str | None, limit: int, now: datetime) -> ShownPage:
     """One page, in a fixed number of queries. Raises BadCursor."""
     page = lessons.listed(session, acting=acting, own=own, cursor=cursor, limit=limit)
-    statuses = jobs.media_statuses(session, [lesson.asset_id for lesson in page.lessons], now)
-    names = people.display_names(session, {lesson.owner_id for lesson in page.lessons})
-    found = [Shown(lesson, statuses[lesson.asset_id], names.get(lesson.owner_id, "")) for lesson in page.lessons]
-    return ShownPage(tuple(found), page.next_cursor)
+    return ShownPage(_all_shown(session, page.lessons, now), page.next_cursor)
 
 
 def rename(session: Session, lesson_id: UUID, *, title: str, acting: Acting, now: datetime) -> Shown:
@@ -65,16 +65,30 @@ def cancel(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) 
     return _shown(session, lesson, now)
 
 
-def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> None:
-    """No server of bytes gives the lesson out any more, and its objects go. Raises LessonMissing, NotAllowed."""
+def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> list[str]:
+    """
+    No server of bytes gives the lesson out any more, and its bytes go; returns keys to delete after the commit.
+
+    Its upload ends first, so that an upload that completes at this moment either is there to be removed, or is
+    refused. Raises LessonMissing, NotAllowed.
+    """
     lesson = lessons.delete(session, lesson_id, acting=acting, now=now)
+    keys = ending.forget_asset(session, lesson.asset_id, now=now)
     jobs.remove(session, lesson.asset_id, now)
-    # Keys of an upload that still ran are left to the collector: no row names them any more.
-    ending.forget_asset(session, lesson.asset_id, now=now)
     sessions.forget_positions(session, lesson.id)
+    return keys
 
 
 def _shown(session: Session, lesson: Lesson, now: datetime) -> Shown:
-    names = people.display_names(session, {lesson.owner_id})
-    status = jobs.media_status(session, lesson.asset_id, now)
-    return Shown(lesson, status, names.get(lesson.owner_id, ""))
+    return _all_shown(session, (lesson,), now)[0]
+
+
+def _all_shown(session: Session, found: Sequence[Lesson], now: datetime) -> tuple[Shown, ...]:
+    assets = [lesson.asset_id for lesson in found]
+    statuses = jobs.media_statuses(session, assets, now)
+    uploads = transfers.progress(session, assets)
+    names = people.display_names(session, {lesson.owner_id for lesson in found})
+    return tuple(
+        Shown(lesson, statuses[lesson.asset_id], names.get(lesson.owner_id, ""), uploads.get(lesson.asset_id))
+        for lesson in found
+    )

@@ -151,6 +151,7 @@ SCHEMAS: dict[str, Schema] = {
             "created_at": TIME,
             "updated_at": TIME,
             "can": record({"play": FLAG, "edit": FLAG, "delete": FLAG, "retry": FLAG, "cancel": FLAG}),
+            "upload": nullable(record({"received_bytes": WHOLE, "bytes": WHOLE})),
             "media": ref("Media"),
         }
     ),
@@ -179,7 +180,10 @@ def document(paths: Mapping[str, Any], *, version: str, more_schemas: Sequence[M
         "security": [{"bearer": []}],
         "components": {
             "schemas": schemas,
-            "responses": {f"Problem{status}": _problem_response(text) for status, text in PROBLEM_TEXTS.items()},
+            "responses": {
+                "Problem": _problem_response("Something is wrong; `code` says what."),
+                **{f"Problem{status}": _problem_response(text) for status, text in PROBLEM_TEXTS.items()},
+            },
             "securitySchemes": {
                 "bearer": {
                     "type": "http",

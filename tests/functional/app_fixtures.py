@@ -73,6 +73,8 @@ class Account:
     login: str
     token: str
     role: str
+    unit_id: UUID
+    unit_path: str
     password: str = PASSWORD
 
 
@@ -193,7 +195,7 @@ def add_people(session: Session) -> dict[str, Account]:
             now=now,
         )
         issued = tokens.issue(session, person.id, lifetime=timedelta(hours=1), now=now)
-        accounts[login] = Account(person.id, login, issued.token, role)
+        accounts[login] = Account(person.id, login, issued.token, role, unit.id, unit.path)
     return accounts
 
 

@@ -1,11 +1,14 @@
 """Lessons: list, look, rename, delete, start an encoding again or stop it."""
 
+import asyncio
+import logging
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from aiohttp import web
 
+from cdn.errors import CdnError
 from streamsvc.errors import BadRequest
 from streamsvc.web import lesson_work, openapi
 from streamsvc.web.lesson_view import Reader, lesson_json
@@ -19,6 +22,8 @@ from streamsvc.web.requests import (
     services,
     viewer,
 )
+
+log = logging.getLogger(__name__)
 
 DEFAULT_LIMIT, LARGEST_LIMIT = 20, 100
 
@@ -61,7 +66,12 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    await in_transaction(request, lesson_work.delete, _lesson_id(request), **_who_when(request))
+    keys = await in_transaction(request, lesson_work.delete, _lesson_id(request), **_who_when(request))
+    try:
+        await asyncio.to_thread(services(request).store.delete, keys)
+    except CdnError as error:
+        # The lesson is gone all the same; the collector finds objects that nothing names.
+        log.warning("parts of a deleted upload are left to the collector: %s", error)
     return web.Response(status=204)
 
 
@@ -83,7 +93,7 @@ def _reader(request: web.Request) -> Reader:
 
 
 def _json(shown: lesson_work.Shown, reader: Reader) -> dict[str, Any]:
-    return lesson_json(shown.lesson, shown.media, owner_name=shown.owner_name, reader=reader)
+    return lesson_json(shown.lesson, shown.media, owner_name=shown.owner_name, upload=shown.upload, reader=reader)
 
 
 def _own(request: web.Request) -> bool:

@@ -1,0 +1,115 @@
+"""Following media live: one question per beat, whoever looks."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from uuid import uuid4
+
+from streamsvc.errors import DatabaseUnavailable
+from streamsvc.web.following import Hub
+from transcoder.status import UNKNOWN
+
+BEAT_S = 0.001
+
+
+class Truth:
+    """What the database would say, and how often it was asked."""
+
+    def __init__(self, **statuses):
+        self.statuses = statuses
+        self.asked = []
+        self.down = False
+
+    async def read(self, asset_ids):
+        self.asked.append(asset_ids)
+        if self.down:
+            raise DatabaseUnavailable("down")
+        return {key: status for key, status in self.statuses.items() if key in asset_ids}
+
+
+def truth_of(*assets):
+    found = Truth()
+    found.statuses = dict.fromkeys(assets, UNKNOWN)
+    return found
+
+
+async def test_thirty_viewers_of_two_lessons_are_one_question():
+    """
+    The cost of a beat does not grow with the people who look.
+    """
+    first, second = uuid4(), uuid4()
+    truth = truth_of(first, second)
+    hub = Hub(truth.read, every_s=3600)
+
+    async with AsyncExitStack() as stack:
+        opened = [await stack.enter_async_context(hub.follow(asset)) for asset in [first, second] * 15]
+        assert all([await follower.wait(at_most_s=10) for follower in opened])
+
+    assert truth.asked == [frozenset({first, second})]
+    await hub.close()
+
+
+async def test_only_changes_are_told():
+    asset = uuid4()
+    truth = truth_of(asset)
+    hub = Hub(truth.read, every_s=BEAT_S)
+
+    async with hub.follow(asset) as follower:
+        assert await follower.wait(at_most_s=10)
+        assert not await follower.wait(at_most_s=20 * BEAT_S)
+        assert len(truth.asked) > 1
+        truth.statuses[asset] = replace(UNKNOWN, state="encoding")
+        assert await follower.wait(at_most_s=10)
+        assert follower.newest == replace(UNKNOWN, state="encoding")
+    await hub.close()
+
+
+async def test_what_is_gone_ends():
+    asset = uuid4()
+    truth = truth_of(asset)
+    hub = Hub(truth.read, every_s=BEAT_S)
+
+    async with hub.follow(asset) as follower:
+        await follower.wait(at_most_s=10)
+        del truth.statuses[asset]
+        assert await follower.wait(at_most_s=10)
+        assert follower.ended
+    await hub.close()
+
+
+async def test_a_database_that_is_down_for_a_while_ends_nothing():
+    asset = uuid4()
+    truth = truth_of(asset)
+    truth.down = True
+    hub = Hub(truth.read, every_s=BEAT_S)
+
+    async with hub.follow(asset) as follower:
+        assert not await follower.wait(at_most_s=20 * BEAT_S)
+        truth.down = False
+        assert await follower.wait(at_most_s=10)
+        assert not follower.ended
+    await hub.close()
+
+
+async def test_nobody_looks_and_nothing_is_asked():
+    asset = uuid4()
+    truth = truth_of(asset)
+    hub = Hub(truth.read, every_s=BEAT_S)
+    async with hub.follow(asset) as follower:
+        await follower.wait(at_most_s=10)
+    await asyncio.sleep(5 * BEAT_S)
+    asked = len(truth.asked)
+
+    await asyncio.sleep(20 * BEAT_S)
+
+    assert len(truth.asked) == asked
+    async with hub.follow(asset) as follower:
+        assert await follower.wait(at_most_s=10)
+    await hub.close()
+
+
+async def test_closing_ends_every_stream():
+    hub = Hub(truth_of().read, every_s=3600)
+    async with hub.follow(uuid4()) as follower:
+        await hub.close()
+        assert follower.ended
