@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 from aiohttp import hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
+from aiohttp.typedefs import Handler
 
 from catalog.errors import NotAllowed
 from catalog.permissions import may_create_lessons
@@ -76,6 +77,19 @@ async def options(request: web.Request) -> web.Response:
     return web.Response(status=204, headers=tus.options(services(request).settings.uploads.max_bytes))
 
 
+def telling_mismatches(handler: Handler) -> Handler:
+    """Answer a wrong checksum with tus' own status, which the common table of errors cannot hold."""
+
+    async def told(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except ChecksumMismatch as error:
+            return _checksum_mismatch(request, error)
+
+    return told
+
+
+@telling_mismatches
 async def create(request: web.Request) -> web.Response:
     """Creation, with or without bytes, whole, partial or final (U6, U8, U12)."""
     _check_protocol(request, expected="POST")
@@ -139,6 +153,7 @@ def _offset_in(error: StreamsvcError | CdnError) -> int:
     return offset if isinstance(offset, int) else 0
 
 
+@telling_mismatches
 async def one(request: web.Request) -> web.Response:
     """HEAD, PATCH and DELETE of one upload, also as a POST that says so (U5)."""
     method = _check_protocol(request)
@@ -174,8 +189,6 @@ async def _patch(request: web.Request) -> web.Response:
     except (StreamsvcError, CdnError) as error:
         if "offset" in error.params:
             request[MORE_HEADERS] = {"Upload-Offset": str(_offset_in(error))}
-        if isinstance(error, ChecksumMismatch):
-            return _checksum_mismatch(request, error)
         raise
     _count(request, standing.offset - offset)
     return web.Response(status=204, headers={"Upload-Offset": str(standing.offset), **_common(standing.upload)})
