@@ -53,17 +53,20 @@ def video_renditions(width: int, height: int, fps: Fraction) -> tuple[VideoRendi
     fitting = sum(rung.height <= shorter for rung in LADDER)
     rungs = LADDER[: max(fitting + 1, FEWEST_RUNGS)]
     sizes = [scaled_size(width, height, rung.height) for rung in rungs]
-    return tuple(
-        VideoRendition(
-            name=_name(sizes, index),
-            width=sizes[index][0],
-            height=sizes[index][1],
-            crf=TOP_CRF if rung is rungs[-1] else rung.crf,
-            max_kbps=rung.max_kbps,
-            buffer_kbit=rung.buffer_kbit,
-            level=level_for(*sizes[index], fps=fps, kbps=rung.max_kbps, buffer_kbit=rung.buffer_kbit),
-        )
-        for index, rung in enumerate(rungs)
+    return tuple(_rendition(_name(sizes, index), sizes[index], fps, rungs, index) for index in range(len(rungs)))
+
+
+def _rendition(name: str, size: tuple[int, int], fps: Fraction, rungs: tuple[Rung, ...], index: int) -> VideoRendition:
+    """A tiny picture needs less than its rung's rate, and its level allows no more."""
+    rung, level = rungs[index], level_for(*size, fps=fps)
+    return VideoRendition(
+        name=name,
+        width=size[0],
+        height=size[1],
+        crf=TOP_CRF if rung is rungs[-1] else rung.crf,
+        max_kbps=min(rung.max_kbps, level.kbps),
+        buffer_kbit=min(rung.buffer_kbit, level.kbps),
+        level=level.name,
     )
 
 
@@ -90,7 +93,7 @@ def _name(sizes: list[tuple[int, int]], index: int) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
+class Level:
     """A row of ITU-T H.264 table A-1; rates are those of High profile (1.25 times the table's)."""
 
     name: str
@@ -101,33 +104,33 @@ class _Level:
 
 
 LEVELS = (
-    _Level("1", 1_485, 99, 396, 80),
-    _Level("1.1", 3_000, 396, 900, 240),
-    _Level("1.2", 6_000, 396, 2_376, 480),
-    _Level("1.3", 11_880, 396, 2_376, 960),
-    _Level("2", 11_880, 396, 2_376, 2_500),
-    _Level("2.1", 19_800, 792, 4_752, 5_000),
-    _Level("2.2", 20_250, 1_620, 8_100, 5_000),
-    _Level("3", 40_500, 1_620, 8_100, 12_500),
-    _Level("3.1", 108_000, 3_600, 18_000, 17_500),
-    _Level("3.2", 216_000, 5_120, 20_480, 25_000),
-    _Level("4", 245_760, 8_192, 32_768, 25_000),
-    _Level("4.2", 522_240, 8_704, 34_816, 62_500),
-    _Level("5", 589_824, 22_080, 110_400, 168_750),
-    _Level("5.1", 983_040, 36_864, 184_320, 300_000),
-    _Level("5.2", 2_073_600, 36_864, 184_320, 300_000),
+    Level("1", 1_485, 99, 396, 80),
+    Level("1.1", 3_000, 396, 900, 240),
+    Level("1.2", 6_000, 396, 2_376, 480),
+    Level("1.3", 11_880, 396, 2_376, 960),
+    Level("2", 11_880, 396, 2_376, 2_500),
+    Level("2.1", 19_800, 792, 4_752, 5_000),
+    Level("2.2", 20_250, 1_620, 8_100, 5_000),
+    Level("3", 40_500, 1_620, 8_100, 12_500),
+    Level("3.1", 108_000, 3_600, 18_000, 17_500),
+    Level("3.2", 216_000, 5_120, 20_480, 25_000),
+    Level("4", 245_760, 8_192, 32_768, 25_000),
+    Level("4.2", 522_240, 8_704, 34_816, 62_500),
+    Level("5", 589_824, 22_080, 110_400, 168_750),
+    Level("5.1", 983_040, 36_864, 184_320, 300_000),
+    Level("5.2", 2_073_600, 36_864, 184_320, 300_000),
 )
 REFERENCES = 4
 """Pictures that x264 keeps decoded, with its pyramid of B-pictures."""
 
 
-def level_for(width: int, height: int, *, fps: Fraction, kbps: int, buffer_kbit: int) -> str:
-    """The lowest level that holds this size and rate (authoring rule 1.11: not above need)."""
+def level_for(width: int, height: int, *, fps: Fraction) -> Level:
+    """The lowest level that holds this size at this rate (authoring rule 1.11: not above need)."""
     wide, high = -(-width // 16), -(-height // 16)
     size = wide * high
     for level in LEVELS:
         fits_size = size <= level.macroblocks and max(wide, high) ** 2 <= 8 * level.macroblocks
         fits_memory = size * REFERENCES <= level.decoded_macroblocks
-        if fits_size and fits_memory and size * fps <= level.macroblocks_per_s and max(kbps, buffer_kbit) <= level.kbps:
-            return level.name
-    return LEVELS[-1].name
+        if fits_size and fits_memory and size * fps <= level.macroblocks_per_s:
+            return level
+    return LEVELS[-1]
