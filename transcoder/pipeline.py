@@ -11,7 +11,7 @@ from cdn.errors import CdnError, ObjectMissing, StoreFull, StoreUnavailable
 from cdn.storage import ObjectStore
 from transcoder import settling
 from transcoder.claims import Claim, claim
-from transcoder.errors import BadSource, EncodeCancelled, SourceLost, TranscoderError, WorkspaceFull
+from transcoder.errors import BadSource, EncodeCancelled, EncodeFailed, SourceLost, TranscoderError, WorkspaceFull
 from transcoder.keeping import keep, keep_together
 from transcoder.making import make_audio, make_chunk, make_stills
 from transcoder.media import Made
@@ -45,6 +45,10 @@ def work_once(station: Station) -> bool:
         except (TranscoderError, CdnError) as error:
             log.info("%s %s of %s ended: %s %s", held.kind, held.chunk, held.asset_id, error.code, error)
             _settle(station, held, pulse, error)
+        except Exception:
+            # A mistake of ours. It counts as an attempt now, not when the lease ends, and is seen in the log.
+            _settle(station, held, pulse, EncodeFailed("unexpected error"))
+            raise
     return True
 
 

@@ -33,7 +33,8 @@ def adopt_plan(session: Session, held: Claim, plan: Plan, *, now: datetime) -> N
     job = lock_job(session, held.job_id)
     job.plan, job.plan_digest, job.duration_s = plan_to_json(plan), plan.digest, plan.duration_s
     job.planned_at = now
-    for item in worklist(plan):
+    items = worklist(plan)
+    for item in items:
         session.add(
             ChunkTask(
                 job_id=job.id,
@@ -49,7 +50,7 @@ def adopt_plan(session: Session, held: Claim, plan: Plan, *, now: datetime) -> N
             )
         )
     session.flush()
-    finish(session, held, (), now=now)
+    finish(session, held, (), now=now, new_tasks=len(items))
 
 
 def plan_of(session: Session, job_id: UUID) -> Plan:

@@ -49,17 +49,18 @@ def wake(session: Session, count: int) -> None:
         enqueue(session, Message(WAKE_UP))
 
 
-def finish(session: Session, held: Claim, stored: Iterable[Stored], *, now: datetime) -> None:
+def finish(session: Session, held: Claim, stored: Iterable[Stored], *, now: datetime, new_tasks: int = 0) -> None:
     """
     Commit a task as done, with the objects that it made. Raises EncodeCancelled when the claim was lost.
 
-    Whoever ends the last task of a job lets its publication begin; there is no chord and nobody waits.
+    Whoever ends the last task of a job lets its publication begin; there is no chord and nobody waits. The wake-up
+    that brought us here is passed on while there is work, and `new_tasks` get their own.
     """
     lock_job(session, held.job_id)
     _end(session, held, state="done", progress=1.0, finished_at=now, lease_until=None, error_code=None)
     record(session, held, stored)
     unblock(session, held.job_id)
-    wake(session, claimable(session, now=now, limit=MAX_NEW_WAKE_UPS))
+    wake(session, claimable(session, now=now, limit=1 + min(new_tasks, MAX_NEW_WAKE_UPS)))
 
 
 def unblock(session: Session, job_id: UUID) -> bool:

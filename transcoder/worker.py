@@ -36,6 +36,11 @@ class _Crew:
         die_with_worker()
         self._station = self._open_station(self._worker, self.stopping)
 
+    def leave(self, *, exitcode: int | None, **_: Any) -> None:
+        # The pool lets every child sleep for a second before it ends, one after the other. Its results are sent.
+        if self.stopping():
+            os._exit(exitcode or 0)
+
     def station(self) -> Station:
         assert self._station is not None
         return self._station
@@ -66,6 +71,7 @@ def run(
         ready()
 
     signals.worker_process_init.connect(crew.open, weak=False)
+    signals.worker_process_shutdown.connect(crew.leave, weak=False)
     signals.worker_shutting_down.connect(crew.ask_to_stop, weak=False)
     signals.worker_ready.connect(on_ready, weak=False)
     celery_worker = app.Worker(
