@@ -13,9 +13,9 @@ from transcoder.settings import TranscoderSettings
 SAMPLE = "sample"
 """Stands for the sha256 of the sample, whose bytes may change from version to version."""
 TITLES = {
-    "kk": "Пифагор теоремасы",
-    "ru": "Теорема Пифагора",
-    "en": "The Pythagorean theorem",
+    "kk": "Квадрат теңдеулер",
+    "ru": "Квадратные уравнения",
+    "en": "Quadratic equations",
 }
 
 

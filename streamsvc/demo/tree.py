@@ -70,6 +70,8 @@ def _store(var: Path, binary: Path) -> tuple[Child, str]:
         environment=command.env,
         directory=command.cwd,
         ready=lambda: embedded_store.ready(storage_url),
+        # Nobody writes any more when its turn comes, and it survives worse; left alone it would take a quarter minute.
+        grace_s=3.0,
     )
     return store, storage_url
 
