@@ -95,3 +95,15 @@ class NothingToCancel(StreamsvcError):
     """Only an encoding that waits or runs can be cancelled."""
 
     code = "nothing_to_cancel"
+
+
+class BackupUnusable(StreamsvcError):
+    """The directory is no backup, an unfinished or a damaged one; params `path` and `reason`."""
+
+    code = "backup_unusable"
+
+
+class TargetNotEmpty(StreamsvcError):
+    """A backup or restore would mix with what is there already; params `path` and `reason`."""
+
+    code = "target_not_empty"

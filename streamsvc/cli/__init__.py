@@ -35,6 +35,8 @@ BAD_INPUT = (
     cdn_errors.BadStorageUrl,
     service_errors.BadRequest,
     service_errors.BadSetting,
+    service_errors.BackupUnusable,
+    service_errors.TargetNotEmpty,
     service_errors.PortTaken,
     service_errors.LessonFileUnusable,
     transcoder_errors.BadSource,

@@ -92,6 +92,8 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     service_errors.DemoLinkRefused: HTTPStatus.NOT_FOUND,
     service_errors.NothingToCancel: HTTPStatus.CONFLICT,
     service_errors.AlreadyRunning: HTTPStatus.CONFLICT,
+    service_errors.BackupUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,
+    service_errors.TargetNotEmpty: HTTPStatus.CONFLICT,
     service_errors.PortTaken: HTTPStatus.CONFLICT,
     service_errors.PartNotStarted: HTTPStatus.SERVICE_UNAVAILABLE,
     service_errors.LessonFileUnusable: HTTPStatus.UNPROCESSABLE_ENTITY,

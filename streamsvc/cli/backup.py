@@ -1,0 +1,38 @@
+"""`sabaq backup`: save the database and the store into a directory."""
+
+import argparse
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from cdn.stores import open_store
+from streamsvc.backups import make_backup
+from streamsvc.cli.opened import opened_sessions
+from streamsvc.cli.progress_bytes import bytes_progress
+from streamsvc.settings import settings_from
+
+NAME = "backup"
+HELP = (
+    "Save every row and every object into a directory, with their sha256. The service may run meanwhile. "
+    "Secrets (SABAQ_SECRETS) are not included: keep a copy of them apart."
+)
+EXAMPLES = """examples:
+  sabaq backup /backups/2026-11-24
+  SABAQ_DATABASE_URL=postgresql+psycopg://… SABAQ_STORAGE_URL=s3://… sabaq backup /backups/today"""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", type=Path, metavar="DIR", help="absent or empty; the backup goes there")
+
+
+def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
+    store = open_store(settings_from(environ).storage_url)
+    with opened_sessions(environ) as sessions, bytes_progress("saving") as (on_total, on_bytes):
+        backup = make_backup(
+            args.directory, sessions.engine, store, now=datetime.now(UTC), on_total=on_total, on_bytes=on_bytes
+        )
+    print(f"rows: {sum(backup.rows.values())}")
+    print(f"objects: {backup.objects} ({backup.bytes} bytes)")
+    for key in backup.missing:
+        print(f"deleted meanwhile: {key}")
+    return 0
