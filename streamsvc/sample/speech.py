@@ -41,7 +41,7 @@ def say(sentences: Sequence[str], *, language: str, workspace: Path) -> Speech:
     with TemporaryDirectory(dir=workspace) as folder:
         request = Path(folder, "request.json")
         request.write_text(json.dumps({"language": language, "sentences": list(sentences)}), "utf-8")
-        finished = run([sys.executable, "-m", "streamsvc.sample.voice", str(request), folder], limits=LIMITS)
+        finished = run([sys.executable, "-I", "-m", "streamsvc.sample.voice", str(request), folder], limits=LIMITS)
         result = Path(folder, "voice.json")
         if not finished.ok or not result.exists():
             log.warning("the sample lesson is silent: espeak-ng ended with %s", finished.complaint[-500:])
