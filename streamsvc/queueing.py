@@ -62,9 +62,10 @@ class FolderChannel(kombu_filesystem.Channel):
 class FolderTransport(kombu_filesystem.Transport):
     Channel = FolderChannel
 
-    def drain_events(self, connection: Any, timeout: float | None = None) -> Any:
+    def drain_events(self, connection: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu's bases differ
         # Celery asks for two seconds at a time, and looks only in between whether it should stop.
-        return super().drain_events(connection, timeout=min(timeout or FOLDER_DRAIN_S, FOLDER_DRAIN_S))
+        kwargs["timeout"] = min(kwargs.get("timeout") or FOLDER_DRAIN_S, FOLDER_DRAIN_S)
+        super().drain_events(connection, **kwargs)  # type: ignore[no-untyped-call]  # kombu has no types
 
 
 FOLDER_DRAIN_S = 0.2

@@ -48,8 +48,18 @@ def configure_logging(level: int = logging.INFO) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
+    logging.getLogger("aiohttp.server").addFilter(without_raw_requests)
     # aiohttp's own access log would show whole paths, with the signed prefix in them.
     logging.getLogger("aiohttp.access").propagate = False
+
+
+def without_raw_requests(record: logging.LogRecord) -> bool:
+    """Keep a malformed request out of the log: aiohttp would quote it, with whatever token it holds."""
+    kind = record.exc_info[0] if record.exc_info else None
+    if kind is not None and kind.__module__ == "aiohttp.http_exceptions":
+        record.exc_info, record.exc_text, record.levelno, record.levelname = None, None, logging.INFO, "INFO"
+        record.msg, record.args = f"refused a malformed request: {kind.__name__}", ()
+    return True
 
 
 class Telemetry:
