@@ -111,9 +111,7 @@ def _on_grid(pictures: Any, plan: Plan, chunk: Chunk) -> Any:
     if video.interlaced:
         pictures = pictures.filter("bwdif", mode="send_frame")
     # In microseconds first: a shift by less than the source's own time base (1/25 in an avi) would be lost.
-    pictures = pictures.filter("settb", "AVTB").filter(
-        "setpts", f"PTS-{microseconds(plan.source.start_s - _tie_s(plan))}"
-    )
+    pictures = pictures.filter("settb", "AVTB").filter("setpts", f"PTS-{microseconds(zero_s(plan) - _tie_s(plan))}")
     late = video.start_s > plan.source.start_s + float(chunk.start_frame / plan.fps)
     # Before a late first picture there is only that picture.
     begin = {"start_time": f"{float(chunk.start_frame / plan.fps):.6f}"} if late else {}
@@ -131,6 +129,11 @@ def _tie_s(plan: Plan) -> float:
     Without it a rounding in the source's time base would decide which one they belong to.
     """
     return float(1 / plan.fps / 16)
+
+
+def zero_s(plan: Plan) -> float:
+    """The time of the lesson's zero on decoded pictures."""
+    return plan.source.start_s + _video(plan).shift_s
 
 
 def microseconds(time_s: float) -> str:

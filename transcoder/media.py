@@ -29,6 +29,8 @@ class VideoTrack:
     """Colour matrix as ffprobe names it: `bt709`, `smpte170m`, `bt2020nc` …, or empty."""
     stream: int = 0
     """Index of the stream in the file; a cover picture may come before the video."""
+    shift_s: float = 0.0
+    """How late the decoder dates its pictures, in a container that knows only decoding times (avi)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,14 +14,17 @@ from transcoder.errors import (
     WorkspaceFull,
 )
 from transcoder.listening import level_command, lone_channel, parse_levels, windows
-from transcoder.media import AudioTrack, Source
+from transcoder.media import AudioTrack, Source, VideoTrack
 from transcoder.report import (
+    WITHOUT_PICTURE_TIMES,
     Json,
     Packet,
     assemble,
     audio_track,
+    first_pictures_command,
     head_and_tail,
     packets_command,
+    parse_first_picture,
     parse_packet,
     parse_streams,
     pick_streams,
@@ -61,7 +64,7 @@ def probe(path: Path, *, settings: TranscoderSettings, cancelled: Callable[[], b
     source = assemble(
         size,
         demuxer,
-        video_track(video, _of(packets, video)) if video and _of(packets, video) else None,
+        _seen(path, demuxer, video, _of(packets, video), cancelled) if video and _of(packets, video) else None,
         _listened(path, demuxer, audio, _of(packets, audio), cancelled) if audio and _of(packets, audio) else None,
     )
     _require_length(source, settings)
@@ -130,6 +133,13 @@ def _reaches_end(packets: list[Packet], stream: int, claimed_s: float) -> bool:
 
 def _of(packets: list[Packet], stream: Json | None) -> list[Packet]:
     return [packet for packet in packets if stream and packet.stream == int(stream["index"])]
+
+
+def _seen(path: Path, demuxer: str, stream: Json, packets: list[Packet], cancelled: Callable[[], bool]) -> VideoTrack:
+    if demuxer not in WITHOUT_PICTURE_TIMES:
+        return video_track(stream, packets)
+    command = first_pictures_command(find_tools().ffprobe, path, demuxer, int(stream["index"]))
+    return video_track(stream, packets, first_picture_s=parse_first_picture(_ask(command, cancelled)))
 
 
 def _listened(

@@ -20,6 +20,9 @@ from transcoder.media import AudioTrack, Source, VideoTrack
 HEAD_S = 12
 """Of packets looked at from the beginning: enough for the first times and for the rhythm of pictures."""
 TAIL_S = 6
+REORDERED_PACKETS = 32
+"""More than any codec holds back before it gives its first picture."""
+WITHOUT_PICTURE_TIMES = frozenset({"avi"})
 ATTACHED = ("attached_pic", "timed_thumbnails", "still_image")
 FIELD_ORDERS = ("tt", "bb", "tb", "bt")
 RHYTHM_TOLERANCE = Fraction(1, 50)
@@ -54,6 +57,13 @@ def packets_command(ffprobe: Path, path: Path, demuxer: str, *, intervals: str) 
     picked = ["-read_intervals", intervals] if intervals else []
     command = [*_ffprobe(ffprobe, demuxer), *picked, "-show_entries", entries, "-of", "csv=p=0"]
     return [*command, "-i", local_file(path)]
+
+
+def first_pictures_command(ffprobe: Path, path: Path, demuxer: str, stream: int) -> list[str]:
+    """Decode the first pictures and tell their times, one a line."""
+    picked = ["-select_streams", str(stream), "-read_intervals", f"%+#{REORDERED_PACKETS}"]
+    entries = ["-show_entries", "frame=best_effort_timestamp_time", "-of", "csv=p=0"]
+    return [*_ffprobe(ffprobe, demuxer), *picked, *entries, "-i", local_file(path)]
 
 
 def head_and_tail(duration_s: float | None) -> str:
@@ -111,8 +121,17 @@ def _require_supported(stream: Json | None, codecs: frozenset[str]) -> None:
         raise SourceUnsupported(f"no decoder for {codec}", codec=codec[:32])
 
 
-def video_track(stream: Json, packets: Iterable[Packet]) -> VideoTrack:
-    """Everything about the pictures; `packets` are those seen of this stream, from both ends of the file."""
+def parse_first_picture(answer: str) -> float | None:
+    times = [_seconds(line.split(",")[0]) for line in answer.splitlines()]
+    return min((time_s for time_s in times if time_s is not None), default=None)
+
+
+def video_track(stream: Json, packets: Iterable[Packet], *, first_picture_s: float | None = None) -> VideoTrack:
+    """
+    Everything about the pictures; `packets` are those seen of this stream, from both ends of the file.
+
+    `first_picture_s` is the first decoded picture's time, where the container does not tell presentation times.
+    """
     seen = sorted(packets, key=lambda packet: packet.start_s)
     width, height = _shown_size(stream)
     fps, variable = _rhythm(stream, [packet.start_s for packet in seen])
@@ -135,6 +154,7 @@ def video_track(stream: Json, packets: Iterable[Packet]) -> VideoTrack:
         duration_s=end_s - start_s,
         matrix=_known(stream.get("color_space")),
         stream=int(stream["index"]),
+        shift_s=0.0 if first_picture_s is None else first_picture_s - start_s,
     )
 
 

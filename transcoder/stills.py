@@ -6,7 +6,7 @@ from typing import Any
 
 import ffmpeg
 
-from transcoder.encode import arguments, guarded, microseconds, on_bt709
+from transcoder.encode import arguments, guarded, microseconds, on_bt709, zero_s
 from transcoder.guards import local_file
 from transcoder.media import Plan
 
@@ -71,7 +71,7 @@ def storyboard_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
     step_s, count = interval_s(plan.duration_s), picture_count(plan.duration_s)
     width, height = tile_size(plan)
     pictures = _keyframes(plan, source, {}).filter("settb", "AVTB")
-    pictures = pictures.filter("setpts", f"PTS-{microseconds(plan.source.start_s)}")
+    pictures = pictures.filter("setpts", f"PTS-{microseconds(zero_s(plan))}")
     # `pass` keeps a last picture that is shorter than half a step: it may be the only one.
     pictures = pictures.filter("fps", fps=f"1/{step_s}", start_time=0, eof_action="pass")
     pictures = pictures.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)

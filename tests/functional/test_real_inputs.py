@@ -3,7 +3,7 @@ Every kind of file that phones and recorders write becomes a lesson that the rul
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -99,7 +99,6 @@ CONTAINERS = {
     "open-gop.ts": f"{X264} -g 60 -x264-params open-gop=1 -c:a ac3",
     "h264.3gp": f"{LONG_GOP} -c:a aac",
     "flash.flv": f"{LONG_GOP} -c:a aac",
-    "edit-list.mp4": f"-ss 1.5 -noaccurate_seek {LONG_GOP} -c:a aac",
 }
 
 
