@@ -12,9 +12,9 @@ COPY catalog ./catalog
 COPY transcoder ./transcoder
 COPY migrations ./migrations
 COPY streamsvc ./streamsvc
-RUN /opt/sabaq/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation .
-# Fails the build, not the first start, when something is missing from the image.
-RUN /opt/sabaq/bin/sabaq --help
+# The second command fails the build, not the first start, when something is missing from the image.
+RUN /opt/sabaq/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolation . \
+    && /opt/sabaq/bin/sabaq doctor --only python --only tools
 
 FROM python:3.11.14-slim-bookworm
 LABEL org.opencontainers.image.title="Sabaq" \
@@ -25,7 +25,7 @@ ENV PATH=/opt/sabaq/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     SABAQ_VAR=/var/lib/sabaq \
     SABAQ_HOST=0.0.0.0
-USER sabaq
+USER 10001
 WORKDIR /var/lib/sabaq
 VOLUME /var/lib/sabaq
 EXPOSE 8080
