@@ -33,7 +33,7 @@ class Sample:
 
 
 def make_sample(
-    path: Path, *, seconds: float = 75.0, language: str = "kk", on_progress: Progress | None = None
+    path: Path, *, seconds: float = 90.0, language: str = "kk", on_progress: Progress | None = None
 ) -> Sample:
     """
     Write a lesson on quadratic equations to `path` (mp4, H.264 and AAC, 1280×720, 15 pictures a second).
@@ -117,8 +117,26 @@ def _arguments(workspace: Path, path: Path, frame_count: int) -> list[str]:
     pictures = ["-f", "concat", "-protocol_whitelist", "file", "-i", str(workspace / "pictures.txt")]
     sound = ["-f", "wav", "-protocol_whitelist", "file", "-i", str(workspace / "voice.wav")]
     # One thread and bit-exact headers: the same lesson is made of the same bytes.
-    picture_coding = ["-vf", f"fps={FPS},scale=out_range=tv,format=yuv420p", "-frames:v", str(frame_count), "-c:v", "libx264"]
-    picture_coding += ["-preset", "superfast", "-tune", "stillimage", "-crf", "20", "-threads", "1", "-g", str(10 * FPS)]
+    picture_coding = [
+        "-vf",
+        f"fps={FPS},scale=out_range=tv,format=yuv420p",
+        "-frames:v",
+        str(frame_count),
+        "-c:v",
+        "libx264",
+    ]
+    picture_coding += [
+        "-preset",
+        "superfast",
+        "-tune",
+        "stillimage",
+        "-crf",
+        "20",
+        "-threads",
+        "1",
+        "-g",
+        str(10 * FPS),
+    ]
     sound_coding = ["-c:a", "aac", "-b:a", "64k", "-ar", "44100", "-t", f"{frame_count / FPS:.6f}"]
     exact = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"]
     return [

@@ -113,9 +113,8 @@ def _cover(language: str) -> Slide:
         text["title"],
         (
             Step(text["say_title"]),
-            Step(text["say_definition"], (Bullet(text["definition"]),)),
-            Step(text["say_discriminant"], (Bullet(text["discriminant"]),)),
-            Step(text["say_graph"], (Bullet(text["graph"]),)),
+            Step(text["say_definition"], (Bullet(text["definition"]), Bullet(text["discriminant"]))),
+            Step(text["say_graph"], (Bullet(text["roots"]), Bullet(text["graph"]))),
         ),
         subtitle=others,
         cover=True,
@@ -149,10 +148,7 @@ def _roots(text: dict[str, str]) -> Slide:
     formula = ("x₁,₂ = ", Ratio(("−b ± ", Root("D")), "2a"))
     return Slide(
         text["roots"],
-        (
-            Step(text["say_roots"], (Formula(formula, framed=True),)),
-            Step(text["say_positive"], (Bullet(text["positive"]),)),
-        ),
+        (Step(text["say_roots"], (Formula(formula, framed=True), Bullet(text["positive"]))),),
     )
 
 

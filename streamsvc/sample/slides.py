@@ -75,13 +75,13 @@ class Slides:
 
 
 def _laid_out(slide: Slide, shown: int) -> list[Line]:
-    y = 424.0 if slide.cover else float(FIRST_LINE_Y)
+    y = 404.0 if slide.cover else float(FIRST_LINE_Y)
     lines = []
     for item in (item for step in slide.steps[:shown] for item in step.shows):
         width, height = _size(item)
         lines.append(Line(item, MARGIN, y, MARGIN + width, y + height))
         if not isinstance(item, Plot):
-            y += height + (LINE_GAP - 14 if slide.cover else LINE_GAP)
+            y += height + (LINE_GAP - 26 if slide.cover else LINE_GAP)
     return lines
 
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from streamsvc.sample.script import Script, lesson, steps
 
-LEAD_S = 0.4
+LEAD_S = 0.3
 """From a step's beginning to its first spoken word: the eye finds the new line first."""
-PAUSE_S = 0.5
+PAUSE_S = 0.4
 """After a sentence."""
-TURN_S = 0.7
+TURN_S = 0.6
 """More before the first step of a slide."""
 EXAMPLE_SLIDE = 4
 """Index of the first worked example in a lesson."""

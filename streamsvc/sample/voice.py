@@ -19,7 +19,7 @@ RETRIEVAL = 1
 """The output mode that hands over samples and opens no sound device."""
 CHARS_UTF8 = 1
 RATE, PITCH, RANGE = 1, 3, 4
-PARAMETERS = {"kk": {RATE: 135, PITCH: 40, RANGE: 55}, "ru": {RATE: 145, PITCH: 40}, "en": {RATE: 150, PITCH: 40}}
+PARAMETERS = {"kk": {RATE: 164, PITCH: 40, RANGE: 55}, "ru": {RATE: 150, PITCH: 40}, "en": {RATE: 150, PITCH: 40}}
 """A teacher speaks slower than espeak's 175 words a minute."""
 SAMPLE_BYTES = 2
 

@@ -46,13 +46,16 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "Здравствуйте! Тема сегодняшнего урока: квадратное уравнение.",
         "Hello! Today's lesson is about quadratic equations.",
     ),
-    "say_definition": ("Алдымен анықтамасын айтамыз.", "Сначала дадим определение.", "We begin with what it is."),
-    "say_discriminant": (
-        "Сосын дискриминантты қараймыз.",
-        "Затем рассмотрим дискриминант.",
-        "Then comes the discriminant.",
+    "say_definition": (
+        "Алдымен анықтамасын, сосын дискриминантты қараймыз.",
+        "Сначала дадим определение и найдём дискриминант.",
+        "First we see what they are, and the discriminant.",
     ),
-    "say_graph": ("Соңында графигін саламыз.", "В конце построим график.", "In the end we draw the graph."),
+    "say_graph": (
+        "Соңында түбірлерін тауып, графигін саламыз.",
+        "Затем найдём корни и построим график.",
+        "Then we find the roots and draw the graph.",
+    ),
     "say_general": (
         "Жалпы түрі: а икс квадрат, қосу бэ икс, қосу цэ, тең нөл.",
         "Общий вид: а икс в квадрате, плюс бэ икс, плюс цэ, равно нулю.",
@@ -92,11 +95,6 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "Түбірлері: минус бэ, қосу алу дискриминанттың квадрат түбірі, бөлу екі а.",
         "Корни: минус бэ, плюс минус корень из дискриминанта, делить на два а.",
         "The roots are minus B, plus or minus the root of the discriminant, over two A.",
-    ),
-    "say_positive": (
-        "Ол үшін дискриминант теріс болмауы керек.",
-        "Для этого дискриминант не должен быть меньше нуля.",
-        "For that the discriminant must not be negative.",
     ),
     "say_example": (
         "Мысал шығарайық: икс квадрат, алу {p} икс, қосу {q}, тең нөл.",
