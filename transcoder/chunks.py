@@ -27,5 +27,5 @@ def cut(frame_count: int, fps: Fraction) -> tuple[Chunk, ...]:
     starts = [0, *range(first, frame_count, CHUNK_SEGMENTS * segment)] if frame_count else []
     if len(starts) > 2 and frame_count - starts[-1] < 2 * segment:
         starts.pop()
-    ends = [*starts[1:], frame_count]
+    ends = [*starts[1:], frame_count] if starts else []
     return tuple(Chunk(index, start, end) for index, (start, end) in enumerate(zip(starts, ends, strict=True)))
