@@ -40,9 +40,13 @@ _KEY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*)*
 _PREFIX = re.compile(r"([A-Za-z0-9_-][A-Za-z0-9._-]*(/|$))*")
 
 
+def is_key(key: str) -> bool:
+    return len(key) <= MAX_KEY_CHARACTERS and _KEY.fullmatch(key) is not None
+
+
 def checked(key: str) -> str:
     """Return the key if it is one. Raises BadKey: the door against paths that lead elsewhere."""
-    if len(key) > MAX_KEY_CHARACTERS or _KEY.fullmatch(key) is None:
+    if not is_key(key):
         raise BadKey(key)
     return key
 

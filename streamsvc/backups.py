@@ -26,7 +26,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, Engine, Table, select
 
 from cdn.errors import ObjectMissing
-from cdn.layout import checked
+from cdn.layout import is_key
 from cdn.storage import ObjectInfo, ObjectStore
 from streamsvc.errors import BackupUnusable, TargetNotEmpty
 from streamsvc.migrating import collect_tables, current_revision
@@ -80,7 +80,7 @@ def make_backup(
         schema = current_revision(connection)
         rows = {table.name: _write(connection, table, directory) for table in all_tables()}
         named = _named_keys(connection)
-    found = list(store.list(""))
+    found = [item for item in store.list("") if is_key(item.key)]  # Others share the bucket; nobody of ours put them.
     on_total(sum(item.size for item in found))
 
     def save(item: ObjectInfo) -> Stored | None:
@@ -174,7 +174,7 @@ def _named_keys(connection: Connection) -> set[str]:
 
 def _save(directory: Path, store: ObjectStore, item: ObjectInfo) -> Stored | None:
     """None when it was deleted since it was listed."""
-    path = directory / "objects" / checked(item.key)
+    path = directory / "objects" / item.key
     path.parent.mkdir(parents=True, exist_ok=True)
     digest, size = hashlib.sha256(), 0
     try:

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import IO, Any
 from uuid import UUID
 
-from sqlalchemy import JSON, Column, Connection, MetaData, Table, Uuid, func, insert, select, text
+from sqlalchemy import JSON, Column, Connection, MetaData, Table, TypeDecorator, Uuid, func, insert, select, text
 
 BATCH = 1000
 
@@ -62,17 +62,21 @@ def _decoded(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decoder(column: Column[Any]) -> Callable[[Any], Any]:
-    if isinstance(column.type, Uuid):
-        return UUID
-    if isinstance(column.type, JSON):
-        return lambda value: value
-    kind = column.type.python_type
     decoders: dict[type, Callable[[Any], Any]] = {
+        UUID: UUID,
         datetime: datetime.fromisoformat,
         date: date.fromisoformat,
         bytes: base64.b64decode,
     }
-    return decoders.get(kind, lambda value: value)
+    return decoders.get(python_type(column), lambda value: value)
+
+
+def python_type(column: Column[Any]) -> type:
+    """What a value of the column is in Python; a type of ours says it by what it wraps."""
+    kind = column.type
+    if isinstance(kind, TypeDecorator):
+        kind = kind.impl_instance
+    return UUID if isinstance(kind, Uuid) else kind.python_type
 
 
 def _nulls_stay_null(table: Table) -> Table:

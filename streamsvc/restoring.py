@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from cdn.errors import ObjectExists
+from cdn.errors import BadKey, ObjectExists
 from cdn.layout import checked, content_type
 from cdn.storage import ObjectStore
 from streamsvc.backups import (
@@ -38,7 +38,7 @@ def verify(directory: Path, backup: Backup, *, on_bytes: OnBytes) -> list[Stored
         raise unusable(directory, "objects.jsonl is damaged")
 
     def check(item: Stored) -> None:
-        if _sha256_or_none(directory / "objects" / checked(item.key)) != item.sha256:
+        if _sha256_or_none(directory / "objects" / item.key) != item.sha256:
             raise unusable(directory, f"objects/{item.key} is damaged or missing")
         on_bytes(item.bytes)
 
@@ -78,7 +78,12 @@ def restore_backup(
 def _listed(directory: Path) -> Iterator[Stored]:
     with (directory / OBJECTS).open(encoding="utf-8") as lines:
         for line in lines:
-            yield Stored(**json.loads(line))
+            try:
+                stored = Stored(**json.loads(line))
+                checked(stored.key)  # A list from elsewhere must not name files outside.
+            except (ValueError, TypeError, BadKey) as exc:
+                raise unusable(directory, f"{OBJECTS} is damaged: {exc}") from exc
+            yield stored
 
 
 def _sha256_or_none(path: Path) -> str | None:
