@@ -2,10 +2,11 @@
 
 import pytest
 
-from tests.functional.worker_fixtures import clips, now, processes_of, works  # noqa: F401
+from tests.functional import worker_fixtures
 from transcoder import jobs
 
 pytestmark = pytest.mark.functional
+works, clips = worker_fixtures.works, worker_fixtures.clips
 
 
 def test_a_lesson_goes_from_parts_to_a_publication(works, clips):
