@@ -305,9 +305,10 @@ def load(place: str | Path, *, growing: bool = False, fetch: Fetch | None = None
 def _multivariant_in(place: Path) -> str:
     if place.is_file():
         return place.absolute().as_uri()
-    return (
-        next(place / name for name in ("multivariant.m3u8", "avc.m3u8") if (place / name).is_file()).absolute().as_uri()
-    )
+    for name in ("multivariant.m3u8", "avc.m3u8"):
+        if (place / name).is_file():
+            return (place / name).absolute().as_uri()
+    raise FileNotFoundError(f"no multivariant playlist in {place}")
 
 
 def _remembering(fetch: Fetch) -> Fetch:

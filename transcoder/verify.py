@@ -7,7 +7,6 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil
 
-from transcoder.boxes import Fragment, InitSegment
 from transcoder.media import Made, Plan
 from transcoder.playlists import AAC_FRAME_SAMPLES
 
@@ -23,24 +22,6 @@ class Finding:
     place: str
     """`v360/12.m4s`, or a rendition's name."""
     text: str
-
-
-def verify_segment(made: Made, fragment: Fragment, init: InitSegment) -> list[Finding]:
-    """For the task that has the bytes: what one segment must be by itself (H11, H12, H35, C1)."""
-    place = f"{made.rendition}/{made.name}"
-    frame_s = fragment.duration_s / fragment.sample_count
-    found = []
-    if (fragment.start_s, fragment.duration_s) != (made.start_s, made.duration_s):
-        found.append(
-            Finding("H11", place, f"starts at {fragment.start_s} for {fragment.duration_s} s, not as recorded")
-        )
-    if abs(fragment.presentation_s - fragment.start_s) > frame_s:
-        found.append(Finding("C1", place, f"is shown {fragment.presentation_s - fragment.start_s} s off its start"))
-    if init.type == "video" and not fragment.idr:
-        found.append(Finding("H12", place, "does not start with an IDR picture"))
-    if init.type == "video" and made.iframe_bytes != fragment.first_sample_end:
-        found.append(Finding("H35", place, f"the first picture ends at {fragment.first_sample_end}"))
-    return found
 
 
 def verify_asset(plan: Plan, made_by_rendition: Mapping[str, Sequence[Made]]) -> list[Finding]:

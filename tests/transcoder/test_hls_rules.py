@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -13,7 +15,9 @@ import pytest
 
 from tests.hls_lesson import top_boxes
 from tests.hls_rules import RULES, check
-from tests.transcoder.good_tree import make_tree
+from tests.transcoder.good_tree import PLAN, made_in, make_media, make_tree
+from transcoder.media import Made
+from transcoder.playlists import media_playlist, multivariant
 
 pytestmark = pytest.mark.ffmpeg
 
@@ -216,6 +220,54 @@ def test_a_broken_lesson_is_found_by_its_rule(rule, damage, tree):
     damage(tree)
 
     assert rule in {finding.rule for finding in check(tree)}
+
+
+@pytest.fixture(scope="module")
+def growing(tmp_path_factory) -> Path:
+    """The same lesson as the service serves it in the midst of its encoding: one rung, two segments, no end."""
+    folder = tmp_path_factory.mktemp("growing")
+    made = make_media(folder / PLAN.digest)
+    del made["v288"]
+    for name, files in made.items():
+        begun = [item for item in files if item.number < 2]
+        text = media_playlist(begun, target_s=4, uri=_in_plan_folder, kind="EVENT", ended=False)
+        (folder / "job").mkdir(exist_ok=True)
+        (folder / "job" / f"{name}.m3u8").write_text(text)
+    top = multivariant(PLAN, made, uri=lambda name: f"{name}.m3u8", measured=False)
+    (folder / "job" / "avc.m3u8").write_text(top, "utf-8")
+    return folder / "job"
+
+
+def _in_plan_folder(item: Made) -> str:
+    return f"../{PLAN.digest}/{item.rendition}/{item.name}"
+
+
+def test_a_growing_lesson_breaks_no_rule(growing):
+    assert check(growing, growing=True) == []
+
+
+def test_a_growing_lesson_is_no_finished_one(growing):
+    assert {finding.rule for finding in check(growing)} >= {"H7", "H21", "H35"}
+
+
+def test_sound_alone_is_a_good_lesson(tree):
+    plan, made = replace(PLAN, video=(), fps=Fraction(1), segment_frames=4), {"a48": made_in(tree / "a48")}
+    (tree / "multivariant.m3u8").write_text(multivariant(plan, made, uri=lambda name: f"{name}/media.m3u8"), "utf-8")
+
+    assert check(tree) == []
+
+
+def test_pictures_without_sound_are_a_good_lesson(tree):
+    made = {rung.name: made_in(tree / rung.name) for rung in PLAN.video}
+    text = multivariant(
+        replace(PLAN, audio=()),
+        made,
+        uri=lambda name: f"{name}/media.m3u8",
+        iframes_uri=lambda name: f"{name}/iframes.m3u8",
+    )
+    (tree / "multivariant.m3u8").write_text(text, "utf-8")
+
+    assert check(tree) == []
 
 
 def test_every_rule_has_a_broken_lesson():
