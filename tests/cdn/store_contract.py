@@ -216,15 +216,6 @@ class StoreContract:
 
         assert [item.key for item in store.list(prefix)] == expected
 
-    def test_more_objects_than_a_page_holds(self, store):
-        keys = [f"uploads/many/{number:015d}" for number in range(1100)]
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(lambda key: store.put(key, b"x", content_type=TYPE), keys))
-
-        assert [item.key for item in store.list("uploads/many/")] == keys
-        store.delete(keys)
-        assert list(store.list("uploads/")) == []
-
     def test_what_is_no_key_is_refused_before_anything_is_asked(self, store, tmp_path):
         asking = {
             "put": lambda key: store.put(key, b"x", content_type=TYPE),

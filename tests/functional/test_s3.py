@@ -3,6 +3,7 @@
 import os
 import socket
 import ssl
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -36,7 +37,14 @@ def store(seaweed):
 
 
 class TestSeaweed(StoreContract):
-    pass
+    def test_more_objects_than_a_page_holds(self, store):
+        keys = [f"uploads/many/{number:015d}" for number in range(1100)]
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda key: store.put(key, b"x", content_type=TYPE), keys))
+
+        assert [item.key for item in store.list("uploads/many/")] == keys
+        store.delete(keys)
+        assert list(store.list("uploads/")) == []
 
 
 @pytest.fixture
