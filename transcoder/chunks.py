@@ -24,7 +24,9 @@ def cut(frame_count: int, fps: Fraction) -> tuple[Chunk, ...]:
     """
     segment = segment_frames(fps)
     first = max(1, int(FIRST_CHUNK_S * fps) // segment) * segment
-    starts = [0, *range(first, frame_count, CHUNK_SEGMENTS * segment)] if frame_count else []
+    if frame_count == 0:
+        return ()
+    starts = [0, *range(first, frame_count, CHUNK_SEGMENTS * segment)]
     if len(starts) > 2 and frame_count - starts[-1] < 2 * segment:
         starts.pop()
     ends = [*starts[1:], frame_count] if starts else []

@@ -2,22 +2,24 @@
 Lessons for the tests, generated: pictures that show their own number, and a beep with a flash in every second.
 
 The upper half of a picture holds eight bars, the binary digits of its number modulo 256; the lower half is white
-from .5 to .6 of every second, while a tone of 1 kHz sounds. So what comes out says which picture it is, and how far
+from .6 to .8 of every second, while a tone of 1 kHz sounds. So what comes out says which picture it is, and how far
 sound and picture are apart.
 """
 
-import functools
+import json
+import os
 import shlex
+import struct
 import subprocess
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 
 from transcoder.tools import find_tools
 
 BARS = 8
-BEEP_FROM_S, BEEP_TO_S = 0.5, 0.6
+BEEP_FROM_S, BEEP_TO_S = 0.6, 0.8
 SOUND_RATE = 48_000
 LOUD = 3000
 """Of 32767: a sample above this belongs to a beep."""
@@ -75,9 +77,9 @@ class Samples:
         return path
 
 
-def picture_numbers(playlist: Path) -> list[int]:
-    """The number, modulo 256, that every picture of a media playlist shows."""
-    cut = f"crop=iw:ih/2:0:0,scale={BARS}:1:flags=area,format=gray"
+def picture_numbers(playlist: Path, *, upright: str = "null") -> list[int]:
+    """The number, modulo 256, that every picture of a media playlist shows; `upright` is a filter applied before."""
+    cut = f"{upright},crop=iw:ih/2:0:0,scale={BARS}:1:flags=area,format=gray"
     raw = ffmpeg("-i", str(playlist), "-fps_mode", "passthrough", "-vf", cut, "-f", "rawvideo", "-")
     rows = [raw[at : at + BARS] for at in range(0, len(raw), BARS)]
     return [sum(1 << digit for digit in range(BARS) if row[digit] > WHITE) for row in rows]
@@ -109,8 +111,68 @@ def beep_starts_s(samples: array) -> list[float]:
     return starts
 
 
-@functools.cache
-def tone_level(samples: bytes) -> float:
-    """The loudest sample, of 1."""
-    values = array("h", samples)
-    return max((abs(value) for value in values), default=0) / 32767
+def loudest(samples: array) -> float:
+    """Of full scale."""
+    return max((abs(value) for value in samples), default=0) / 32767
+
+
+def probed(path: Path, entries: str) -> dict[str, str]:
+    """What ffprobe says about the first picture track."""
+    options = (
+        "-v",
+        "error",
+        "-select_streams",
+        "v:0",
+        "-show_entries",
+        f"stream={entries}",
+        "-of",
+        "json",
+        "-i",
+        str(path),
+    )
+    answer = subprocess.run([str(find_tools().ffprobe), *options], capture_output=True, check=True).stdout
+    return json.loads(answer)["streams"][0]
+
+
+GIB = 1024**3
+CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+
+
+def with_gap(small: Path, large: Path, gap_bytes: int) -> None:
+    """Rewrite an mp4 as one whose media lie behind a hole: a 64-bit `mdat`, 64-bit offsets (co64), a sparse file."""
+    data = small.read_bytes()
+    boxes = dict(_boxes(data))
+    media_at = data.index(b"mdat") + 4
+    shift = len(boxes[b"ftyp"]) + 8 + 16 + gap_bytes - media_at
+    with large.open("wb") as file:
+        file.write(_box(b"ftyp", boxes[b"ftyp"]))
+        file.write(struct.pack(">I4sQ", 1, b"mdat", 16 + gap_bytes + len(boxes[b"mdat"])))
+        file.seek(gap_bytes, os.SEEK_CUR)
+        file.write(boxes[b"mdat"])
+        file.write(_box(b"moov", _widened(boxes[b"moov"], shift)))
+
+
+def _boxes(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    at = 0
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at)
+        yield kind, data[at + 8 : at + size]
+        at += size
+
+
+def _box(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(body), kind) + body
+
+
+def _widened(body: bytes, shift: int) -> bytes:
+    """Every stco becomes a co64 whose offsets are `shift` larger."""
+    parts = []
+    for kind, inner in _boxes(body):
+        if kind == b"stco":
+            count = struct.unpack_from(">I", inner, 4)[0]
+            offsets = struct.unpack_from(f">{count}I", inner, 8)
+            wide = struct.pack(f">II{count}Q", 0, count, *(offset + shift for offset in offsets))
+            parts.append(_box(b"co64", wide))
+        else:
+            parts.append(_box(kind, _widened(inner, shift) if kind in CONTAINERS else inner))
+    return b"".join(parts)
