@@ -1,6 +1,6 @@
 // The player's own controls: buttons, seek bar, menus, keyboard.
 
-import { byId } from "./dom.js";
+import { byId, el } from "./dom.js";
 import { Storyboard } from "./storyboard.js";
 import { clock, size, t } from "./texts.js";
 
@@ -68,21 +68,22 @@ export class Controls {
     seek.max = length;
     if (!this.#dragging) seek.value = time;
     seek.setAttribute("aria-valuetext", t("position_of", { now: clock(time), length: clock(length) }));
-    seek.style.setProperty("--done", `${(100 * time) / (length || 1)}%`);
     byId("now").textContent = clock(time);
     byId("length").textContent = clock(length);
-    this.#drawBuffered(length);
+    this.#drawBars(time, length || 1);
   }
 
-  #drawBuffered(length) {
+  /** What is loaded, and over it what is done. */
+  #drawBars(time, length) {
+    const bar = (from, to, kind) => {
+      const element = el("i", { class: kind });
+      element.style.left = `${(100 * from) / length}%`;
+      element.style.width = `${(100 * (to - from)) / length}%`;
+      return element;
+    };
     const bars = [];
-    for (let i = 0; i < video.buffered.length; i++) {
-      const bar = document.createElement("i");
-      bar.style.left = `${(100 * video.buffered.start(i)) / (length || 1)}%`;
-      bar.style.width = `${(100 * (video.buffered.end(i) - video.buffered.start(i))) / (length || 1)}%`;
-      bars.push(bar);
-    }
-    byId("buffered").replaceChildren(...bars);
+    for (let i = 0; i < video.buffered.length; i++) bars.push(bar(video.buffered.start(i), video.buffered.end(i), null));
+    byId("bars").replaceChildren(...bars, bar(0, time, "done"));
   }
 
   #wireButtons() {

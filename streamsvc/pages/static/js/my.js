@@ -197,8 +197,10 @@ function readyText(media, created_at) {
   return [t("state_ready"), clock(media.duration_s), size(bytes), created_at && day(created_at)].filter(Boolean).join(" · ");
 }
 
+const kbps = ({ average_bps }) => (average_bps ? Math.round(average_bps / 1000) : "…");
+
 function rendition(each, { duration_s }) {
-  const name = each.type === "audio" ? t("sound") : `${each.height}p`;
+  const name = each.type === "audio" ? t("sound") : t("rung", { height: each.height, kbps: kbps(each) });
   const made_s = each.average_bps ? (8 * each.bytes) / each.average_bps : 0;
   const share = each.state === "ready" ? 1 : Math.min(0.99, made_s / (duration_s || Infinity));
   return el("li", {}, el("span", {}, name), el("progress", { max: 1, value: share, "aria-label": `${name}: ${percent(share)}` }), el("span", {}, percent(share)));

@@ -99,6 +99,11 @@ class HlsStream {
     return this.#hls.currentLevel;
   }
 
+  /** What the line carries, in bits per second, as far as the player knows. */
+  get estimate_bps() {
+    return this.#hls.bandwidthEstimate;
+  }
+
   /** A rung's index, or -1 for the player's own choice. What is buffered ahead is played first: it was paid for. */
   choose(index) {
     this.#hls.loadLevel = index;
@@ -154,6 +159,7 @@ class NativeStream {
   levels = [];
   chosen = -1;
   current = -1;
+  estimate_bps = 0;
 
   choose() {}
 

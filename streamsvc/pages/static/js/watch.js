@@ -22,6 +22,7 @@ const player = byId("player");
 let media = data.media;
 let stream = null;
 let stopTrace = null;
+let stopFollowing = null;
 let position = 0;
 let wantsToPlay = !savesData();
 let calmTimer = null;
@@ -84,6 +85,8 @@ function begin(session, from) {
   about();
   controls.show();
   if (from > 0) calm(t("resumed", { time: clock(from) }), 4000);
+  stopFollowing?.();
+  stopFollowing = null;
   if (media.state !== "ready") watchGrowth();
   if (wantsToPlay) play();
   else byId("big").hidden = false;
@@ -99,7 +102,6 @@ function renew() {
 }
 
 async function play() {
-  stream?.fill();
   wantsToPlay = true;
   try {
     await video.play();
@@ -148,13 +150,27 @@ function failed() {
   message({ text: t("failed"), detail: media.error?.message });
 }
 
-/** A lesson that is still being made gets longer and learns its true length. */
+/** A lesson that is still being made learns its true length, and in the end gets better rungs. */
 function watchGrowth() {
-  follow(data.lesson_id, (news) => {
+  const stop = follow(data.lesson_id, (news) => {
     media = news;
     controls.draw();
     about();
+    if (media.state === "ready" && missesRungs()) takeRungs();
   });
+  stopFollowing = stop;
+}
+
+/** A multivariant playlist is read once: a player that began early does not know what was made later. */
+function missesRungs() {
+  return stream.levels.length > 0 && stream.levels.length < media.renditions.filter((each) => each.type === "video").length;
+}
+
+/** On a fast line at once, else when the pupil pauses: what is loaded already was paid for. */
+function takeRungs() {
+  const best = Math.max(...media.renditions.map((each) => each.peak_bps || 0));
+  if (video.paused || stream.estimate_bps > 2 * best) renew();
+  else video.addEventListener("pause", () => missesRungs() && renew(), { once: true });
 }
 
 function broken() {
@@ -171,7 +187,7 @@ function about() {
 function offerRungs() {
   controls.offer(stream);
   const wanted = Number(localStorage.getItem(RUNG_KEY));
-  const level = stream.levels.findLast((each) => wanted && each.height <= wanted);
+  const level = stream.levels.findLast((each) => each.average_bps <= wanted);
   if (level && stream.chosen === -1) {
     stream.choose(level.index);
     controls.offer(stream);
@@ -180,7 +196,7 @@ function offerRungs() {
 
 function chooseRung(index) {
   const level = stream.levels[index];
-  if (level) localStorage.setItem(RUNG_KEY, level.height);
+  if (level) localStorage.setItem(RUNG_KEY, level.average_bps);
   else localStorage.removeItem(RUNG_KEY);
   stream.choose(index);
   controls.offer(stream);
@@ -229,6 +245,7 @@ function message(what) {
   button.onclick = what.act ?? null;
 }
 
+video.addEventListener("play", () => stream?.fill());
 window.addEventListener("offline", () => line(false));
 window.addEventListener("online", () => {
   stream?.wake();
