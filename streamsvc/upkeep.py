@@ -62,8 +62,6 @@ def rounds(services: Services) -> tuple[Round, ...]:
 async def running(services: Services, all_rounds: Iterable[Round]) -> AsyncIterator[None]:
     """Do the rounds while the context is open."""
     tasks = [asyncio.create_task(_repeat(services, item), name=item.name) for item in all_rounds]
-    for task in tasks:
-        task.add_done_callback(_tell_end)
     try:
         yield
     finally:
@@ -79,16 +77,14 @@ async def _repeat(services: Services, item: Round) -> None:
 
 
 async def run_once(services: Services, item: Round) -> bool:
-    """One round. What is out of reach now is tried again in the next; a mistake of ours ends the loop loudly."""
+    """One round; whether it succeeded. What is out of reach now is tried again in the next."""
     try:
         await item.do(services)
     except (CdnError, StreamsvcError, OSError) as error:
-        services.telemetry.upkeep_failures.labels(item.name).inc()
         log.warning("upkeep %s failed: %s", item.name, error)
-        return False
-    return True
-
-
-def _tell_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        log.critical("upkeep %s ended by a mistake of ours", task.get_name(), exc_info=error)
+    except Exception:  # the last resort: a mistake of ours in one round must not end the healing of everything else
+        log.exception("upkeep %s met a mistake of ours", item.name)
+    else:
+        return True
+    services.telemetry.upkeep_failures.labels(item.name).inc()
+    return False

@@ -9,24 +9,24 @@ to the application: state, background rounds, an end. Handlers are private unles
 """
 
 from collections.abc import Mapping, Sequence
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any, Protocol, cast
+from importlib.metadata import version
+from typing import Any, Protocol
 
 from aiohttp import web
 
-_AREAS = (
-    "system",
-    "documentation",
-    "tokens",
-    "lessons",
-    "progress",
-    "playback",
-    "demo",
-    "uploads",
-    "events",
-    "media",
-    "pages",
+from streamsvc.web import openapi
+from streamsvc.web.handlers import (
+    demo,
+    documentation,
+    events,
+    lessons,
+    media,
+    pages,
+    playback,
+    progress,
+    system,
+    tokens,
+    uploads,
 )
 
 
@@ -37,25 +37,32 @@ class HandlerModule(Protocol):
     def OPENAPI(self) -> Mapping[str, Any]: ...  # noqa: N802  # a constant of the module
 
 
-def handler_modules() -> list[HandlerModule]:
-    package = "streamsvc.web.handlers"
-    names = [f"{package}.{area}" for area in _AREAS]
-    return [cast(HandlerModule, import_module(name)) for name in names if find_spec(name)]
+AREAS: tuple[HandlerModule, ...] = (
+    system,
+    documentation,
+    tokens,
+    lessons,
+    progress,
+    playback,
+    demo,
+    uploads,
+    events,
+    media,
+    pages,
+)
 
 
 def add_routes(app: web.Application) -> None:
-    """Add every area to the application."""
-    for module in handler_modules():
+    """Add every area to the application, and the description of all of them."""
+    for module in AREAS:
         app.add_routes(module.routes)
         if prepare := getattr(module, "prepare", None):
             prepare(app)
+    app[documentation.DESCRIPTION] = description()
 
 
-def described_paths() -> dict[str, Any]:
-    """The `paths` of our OpenAPI description."""
-    return {path: item for module in handler_modules() for path, item in module.OPENAPI.items()}
-
-
-def described_schemas() -> list[dict[str, Any]]:
-    """The shapes that single modules add to the shared ones."""
-    return [getattr(module, "SCHEMAS", {}) for module in handler_modules()]
+def description() -> dict[str, Any]:
+    """Our OpenAPI description, put together from the areas."""
+    paths = {path: item for module in AREAS for path, item in module.OPENAPI.items()}
+    schemas = [getattr(module, "SCHEMAS", {}) for module in AREAS]
+    return openapi.document(paths, version=version("sabaq"), more_schemas=schemas)

@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from streamsvc.playback.sessions import note_position
-from streamsvc.web.routes import described_paths
+from streamsvc.web.routes import description as described
 from tests.functional.app_fixtures import PASSWORD, fetch, run_app, running_app  # noqa: F401
 from tests.functional.app_states import STATES, asset_of, change, make_lesson
 from tests.openapi_rules import faults, resolve
@@ -503,7 +503,7 @@ def test_every_reference_leads_somewhere(description):
 
 def test_operations_are_named_and_know_who_may_ask(description):
     names = []
-    for path, item in described_paths().items():
+    for path, item in described()["paths"].items():
         for method in ("get", "post", "patch", "delete", "head", "options"):
             if method in item:
                 assert item[method]["summary"], (path, method)

@@ -1,8 +1,6 @@
 """The description of the API, for programs and for people. Rendered here: the page runs no script."""
 
-from functools import cache
 from html import escape
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +8,6 @@ import msgspec
 from aiohttp import web
 
 from streamsvc.web import openapi
-from streamsvc.web import routes as all_routes
 from streamsvc.web.authentication import public
 
 FOLDER = Path(__file__).parents[1] / "documentation"
@@ -46,22 +43,19 @@ OPENAPI: dict[str, Any] = {
 }
 
 
-@cache
-def description() -> dict[str, Any]:
-    return openapi.document(
-        all_routes.described_paths(), version=version("sabaq"), more_schemas=all_routes.described_schemas()
-    )
+DESCRIPTION = web.AppKey("description", dict[str, Any])
+"""Put together from all areas by `streamsvc.web.routes`."""
 
 
 @public
-async def as_json(_request: web.Request) -> web.Response:
-    body = msgspec.json.format(msgspec.json.encode(description()), indent=1)
+async def as_json(request: web.Request) -> web.Response:
+    body = msgspec.json.format(msgspec.json.encode(request.app[DESCRIPTION]), indent=1)
     return web.Response(body=body, content_type="application/json")
 
 
 @public
-async def as_page(_request: web.Request) -> web.Response:
-    return web.Response(text=page(description()), content_type="text/html")
+async def as_page(request: web.Request) -> web.Response:
+    return web.Response(text=page(request.app[DESCRIPTION]), content_type="text/html")
 
 
 @public
