@@ -33,7 +33,7 @@ class ViewingSession(Base):
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     registration_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("trace_registration.id"), index=True)
     pseudonym: Mapped[str] = mapped_column(String(64))
-    unit_path: Mapped[str] = mapped_column(String(255))
+    unit_path: Mapped[str] = mapped_column(String(400))
     lesson_id: Mapped[UUID] = mapped_column(Uuid, index=True)
     title: Mapped[str] = mapped_column(Text)
     language: Mapped[str] = mapped_column(String(35))
