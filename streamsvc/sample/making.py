@@ -116,31 +116,16 @@ def _encode(workspace: Path, path: Path, frame_count: int, tell: Progress) -> No
 def _arguments(workspace: Path, path: Path, frame_count: int) -> list[str]:
     pictures = ["-f", "concat", "-protocol_whitelist", "file", "-i", str(workspace / "pictures.txt")]
     sound = ["-f", "wav", "-protocol_whitelist", "file", "-i", str(workspace / "voice.wav")]
+    # JPEG pictures have another colour matrix and range than players expect of 720 lines.
+    filters = f"fps={FPS},scale=out_color_matrix=bt709:out_range=tv,format=yuv420p"
+    colours = ["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"]
+    coding = ["-c:v", "libx264", "-preset", "superfast", "-tune", "stillimage", "-crf", "20", "-g", str(10 * FPS)]
+    voice = ["-c:a", "aac", "-b:a", "64k", "-ar", "44100", "-t", f"{frame_count / FPS:.6f}"]
     # One thread and bit-exact headers: the same lesson is made of the same bytes.
-    picture_coding = [
-        "-vf",
-        f"fps={FPS},scale=out_range=tv,format=yuv420p",
-        "-frames:v",
-        str(frame_count),
-        "-c:v",
-        "libx264",
-    ]
-    picture_coding += [
-        "-preset",
-        "superfast",
-        "-tune",
-        "stillimage",
-        "-crf",
-        "20",
-        "-threads",
-        "1",
-        "-g",
-        str(10 * FPS),
-    ]
-    sound_coding = ["-c:a", "aac", "-b:a", "64k", "-ar", "44100", "-t", f"{frame_count / FPS:.6f}"]
-    exact = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact", "-map_metadata", "-1"]
+    exact = ["-threads", "1", "-fflags", "+bitexact", "-flags:v", "+bitexact", "-flags:a", "+bitexact"]
     return [
         *(str(find_tools().ffmpeg), "-v", "error", "-nostdin", "-y", "-progress", "pipe:1"),
-        *(*pictures, *sound, "-map", "0:v", "-map", "1:a"),
-        *(*picture_coding, *sound_coding, *exact, "-movflags", "+faststart", "-f", "mp4", str(path)),
+        *(*pictures, *sound, "-map", "0:v", "-map", "1:a", "-map_metadata", "-1"),
+        *("-vf", filters, *colours, "-frames:v", str(frame_count), *coding),
+        *(*voice, *exact, "-movflags", "+faststart", "-f", "mp4", str(path)),
     ]

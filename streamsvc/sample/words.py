@@ -24,14 +24,8 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "It works only if D is not negative",
     ),
     "example": ("Мысал", "Пример", "Example"),
-    "answer": ("Жауабы", "Ответ", "Answer"),
     "graph": ("Функцияның графигі", "График функции", "The graph"),
     "parabola": ("График — парабола", "График — парабола", "The graph is a parabola"),
-    "zeros": (
-        "Түбірлер — Ox осімен қиылысу нүктелері",
-        "Корни — точки пересечения с осью Ox",
-        "The roots are where it meets the x axis",
-    ),
     "summary": ("Қорытынды", "Итоги", "Summary"),
     "first": ("Алдымен дискриминантты табамыз", "Сначала находим дискриминант", "First find the discriminant"),
     "second": (
