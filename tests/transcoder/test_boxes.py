@@ -2,7 +2,7 @@ from contextlib import suppress
 from fractions import Fraction
 
 import pytest
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.hls_lesson import read_moofs
@@ -146,6 +146,9 @@ def test_what_is_no_segment_of_ours_is_refused(data):
         fragment(data, VIDEO)
 
 
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
 def _damaged(data: bytes) -> st.SearchStrategy[bytes]:
     places = st.tuples(st.integers(0, len(data) - 1), st.integers(0, 255))
     patched = st.lists(places, min_size=1, max_size=6).map(lambda changes: _patch(data, changes))
@@ -159,6 +162,7 @@ def _patch(data: bytes, changes: list[tuple[int, int]]) -> bytes:
     return bytes(body)
 
 
+@PATIENT
 @given(_damaged(VIDEO_INIT) | _damaged(build.init(build.MP4A)) | _damaged(build.init(build.OPUS)))
 @example(b"\x00\x00\x00\x01moov" + b"\xff" * 8)
 def test_a_damaged_init_segment_is_read_or_refused(data):
@@ -166,6 +170,7 @@ def test_a_damaged_init_segment_is_read_or_refused(data):
         assert init_segment(data).timescale > 0
 
 
+@PATIENT
 @given(_damaged(SEGMENT))
 @example(b"\x00\x00\x00\x00moof")
 def test_a_damaged_segment_is_read_or_refused(data):

@@ -145,6 +145,15 @@ def hdr_init(folder: Path) -> None:
     (rung / "init.mp4").write_bytes(b"".join(head))
 
 
+def late_sound(folder: Path) -> None:
+    """All of the sound 100 ms later than the pictures."""
+    for path in (folder / "a48").glob("*.m4s"):
+        body = bytearray(path.read_bytes())
+        at = body.index(b"tfdt") + 8
+        body[at : at + 8] = (int.from_bytes(body[at : at + 8], "big") + 4800).to_bytes(8, "big")
+        path.write_bytes(body)
+
+
 def without_segment(folder: Path) -> None:
     (folder / "v288" / "1.m4s").unlink()
 
@@ -185,6 +194,7 @@ BROKEN: list[tuple[str, Break]] = [
     ("H22", data("v144/init.mp4", b"avc1", b"avc3")),
     ("H23", attribute("RESOLUTION", "256x160", everywhere=False)),
     ("H23", attribute("FRAME-RATE", "30.000", everywhere=False)),
+    ("H23", data("v144/init.mp4", b"\x67\x64\x00\x0b", b"\x67\x64\x00\x33")),
     ("H24", hdr_init),
     ("H25", attribute("SCORE", "2.0", everywhere=False)),
     ("H26", first_variant_last),
@@ -205,6 +215,8 @@ BROKEN: list[tuple[str, Break]] = [
     ("H40", text(V144, "0.m4s", "//elsewhere/0.m4s")),
     ("C1", data("v144/1.m4s", b"tfhd\x00\x02", b"tfhd\x00\x00")),
     ("C1", data("v144/1.m4s", b"moof", b"free")),
+    ("C1", late_sound),
+    ("C1", data("v144/1.m4s", b"tfdt\x01", b"tfdt\x00")),
     ("C2", data("v144/init.mp4", b"iso6\x00\x00\x02\x00iso6", b"iso2\x00\x00\x02\x00iso2")),
     ("C8", attribute("CODECS", '"hvc1.1.6.L93,mp4a.40.2"')),
 ]

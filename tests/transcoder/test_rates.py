@@ -1,6 +1,6 @@
 from fractions import Fraction
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from transcoder.rates import Rate, Sized, measure
@@ -48,6 +48,7 @@ def test_rates_of_picture_and_sound_are_summed():
     assert Rate(100, 80) + Rate(50, 40) == Rate(150, 120)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(1, 10**6), st.fractions(Fraction(1, 10), 6)), min_size=1, max_size=12))
 def test_the_peak_is_never_below_the_average(pairs):
     rate = measure([Sized(size, length) for size, length in pairs], target_s=4)
