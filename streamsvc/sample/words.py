@@ -51,7 +51,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "Then we find the roots and draw the graph.",
     ),
     "say_general": (
-        "Жалпы түрі: а икс квадрат, қосу бэ икс, қосу цэ, тең нөл.",
+        "Жалпы түрі: а икс квадрат, плюс бэ икс, плюс цэ, тең нөл.",
         "Общий вид: а икс в квадрате, плюс бэ икс, плюс цэ, равно нулю.",
         "In general: A x squared, plus B x, plus C, equals zero.",
     ),
@@ -66,7 +66,7 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "X is the unknown that we look for.",
     ),
     "say_formula_d": (
-        "Дискриминант тең: бэ квадрат, алу төрт а цэ.",
+        "Дискриминант тең: бэ квадрат, минус төрт а цэ.",
         "Дискриминант равен: бэ квадрат, минус четыре а цэ.",
         "The discriminant is B squared, minus four A C.",
     ),
@@ -86,17 +86,17 @@ WORDS: dict[str, tuple[str, str, str]] = {
         "And below zero there are no real roots.",
     ),
     "say_roots": (
-        "Түбірлері: минус бэ, қосу алу дискриминанттың квадрат түбірі, бөлу екі а.",
+        "Түбірлері: минус бэ, плюс минус дискриминанттың квадрат түбірі, бөлу екі а.",
         "Корни: минус бэ, плюс минус корень из дискриминанта, делить на два а.",
         "The roots are minus B, plus or minus the root of the discriminant, over two A.",
     ),
     "say_example": (
-        "Мысал шығарайық: икс квадрат, алу {p} икс, қосу {q}, тең нөл.",
+        "Мысал шығарайық: икс квадрат, минус {p} икс, плюс {q}, тең нөл.",
         "Решим пример: икс в квадрате, минус {p} икс, плюс {q}, равно нулю.",
         "An example: x squared, minus {p} x, plus {q}, equals zero.",
     ),
     "say_example_d": (
-        "Дискриминант: {pp}, алу {qqqq}, тең {d}.",
+        "Дискриминант: {pp} минус {qqqq}, тең {d}.",
         "Дискриминант: {pp} минус {qqqq} равно {d}.",
         "The discriminant: {pp} minus {qqqq} equals {d}.",
     ),
@@ -108,12 +108,12 @@ WORDS: dict[str, tuple[str, str, str]] = {
     ),
     "say_axes": ("Енді функцияның графигін салайық.", "Теперь построим график функции.", "Now let us draw the graph."),
     "say_parabola": (
-        "График парабола болады, тармақтары жоғары қарайды.",
+        "Графигі парабола, тармақтары жоғары қараған.",
         "График парабола, её ветви направлены вверх.",
         "It is a parabola that opens upwards.",
     ),
     "say_zeros": (
-        "Ол икс осін екі және үш нүктелерінде қияды.",
+        "Ол икс осін екі және үш нүктелерінде қиып өтеді.",
         "Она пересекает ось икс в точках два и три.",
         "It meets the x axis at two and at three.",
     ),
