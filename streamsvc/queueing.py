@@ -158,7 +158,7 @@ def send(app: Celery, messages: Iterable[Message], *, expires_s: float) -> int:
     sent = 0
     try:
         with app.producer_pool.acquire(block=True, timeout=MAX_SEND_S) as producer:
-            room = MAX_QUEUED - _queued(app, producer.channel)
+            room = MAX_QUEUED - _queued(app, producer)
             for message in waiting[: max(0, room)]:
                 app.send_task(message.task, args=list(message.args), expires=expires_s, retry=False, producer=producer)
                 sent += 1
@@ -167,11 +167,13 @@ def send(app: Celery, messages: Iterable[Message], *, expires_s: float) -> int:
     return sent
 
 
-def _queued(app: Celery, channel: Any) -> int:
+def _queued(app: Celery, producer: Any) -> int:
     """Wake-ups that wait for a worker; the queue is made if it is not there."""
-    queue = app.amqp.queues[QUEUE](channel)
-    queue.declare()
-    return int(channel.queue_declare(queue=QUEUE, passive=True).message_count)
+    app.amqp.queues[QUEUE](producer.channel).declare()
+    try:
+        return int(producer.channel.queue_declare(queue=QUEUE, passive=True).message_count)
+    except producer.connection.channel_errors:
+        return 0  # Redis forgets a queue with its last message.
 
 
 def broker_answers(app: Celery) -> bool:

@@ -145,7 +145,8 @@ class Works:
     def wait_for(self, done: Callable[[], bool], what: str, within_s: float = WITHIN_S) -> None:
         deadline = time.monotonic() + within_s
         while not done():
-            if time.monotonic() > deadline:
+            ended = [worker.returncode for worker in self.workers if worker.poll() not in (None, -signal.SIGKILL, 0)]
+            if ended or time.monotonic() > deadline:
                 pytest.fail(f"not within {within_s} s: {what}\n{self.log()}")
             time.sleep(0.05)
 
