@@ -79,9 +79,9 @@ def migrate(engine: Engine, revision: str = "head") -> tuple[str | None, str | N
     """Bring the database to a revision in one transaction; returns the revisions before and after."""
     with engine.begin() as connection:
         if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
             # Better to fail after two seconds than to make every query wait behind us for a table lock.
             connection.execute(text("SET LOCAL lock_timeout = '2s'"))
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
         before = current_revision(connection)
         command.upgrade(alembic_config(connection), revision)
         return before, current_revision(connection)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,6 +11,7 @@ from transcoder.settings import TranscoderSettings
 
 GIB = 1024**3
 DAY_S = 24 * 3600
+SHORTEST_LEASE_S = 0.1
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
@@ -72,12 +74,15 @@ class _Reader:
     def path(self, name: str, default: Path) -> Path:
         return Path(self.text(name, str(default))).expanduser().absolute()
 
-    def number(self, name: str, default: float) -> float:
+    def number(self, name: str, default: float, *, least: float = 0) -> float:
         text = self.text(name, str(default))
         try:
-            return float(text)
+            value = float(text)
         except ValueError as exc:
             raise BadSetting(f"{name}: {text!r} is no number", name=self.prefix + name, reason="not a number") from exc
+        if not (isfinite(value) and value >= least):
+            raise BadSetting(f"{name}: {text} is below {least}", name=self.prefix + name, reason=f"at least {least:g}")
+        return value
 
     def whole(self, name: str, default: int) -> int:
         return int(self.number(name, default))
@@ -140,7 +145,7 @@ def _upload_settings(read: _Reader, var: Path) -> UploadSettings:
         person_quota_bytes=read.whole("PERSON_QUOTA_BYTES", 100 * GIB),
         school_quota_bytes=read.whole("SCHOOL_QUOTA_BYTES", 1000 * GIB),
         lifetime_s=read.number("UPLOAD_LIFETIME_S", 7 * DAY_S),
-        lease_s=read.number("UPLOAD_LEASE_S", 30),
+        lease_s=read.number("UPLOAD_LEASE_S", 30, least=SHORTEST_LEASE_S),
         reserve_bytes=read.whole("UPLOAD_RESERVE_BYTES", GIB),
     )
 
@@ -150,7 +155,7 @@ def _transcoder_settings(read: _Reader, var: Path) -> TranscoderSettings:
         workspace=read.path("WORKSPACE", var / "work"),
         max_duration_s=read.number("MAX_DURATION_S", 12 * 3600),
         max_source_bytes=read.whole("MAX_SOURCE_BYTES", 64 * GIB),
-        lease_s=read.number("LEASE_S", 60),
+        lease_s=read.number("LEASE_S", 60, least=SHORTEST_LEASE_S),
         max_attempts=read.whole("MAX_ATTEMPTS", 3),
         threads=read.whole("ENCODER_THREADS", 1),
         task_limit_s=read.number("TASK_LIMIT_S", 1800),

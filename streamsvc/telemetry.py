@@ -49,6 +49,8 @@ def configure_logging(level: int = logging.INFO) -> None:
     handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.getLogger("aiohttp.server").addFilter(without_raw_requests)
+    # It would tell at each readiness check that it looked at the schema.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     # aiohttp's own access log would show whole paths, with the signed prefix in them.
     logging.getLogger("aiohttp.access").propagate = False
 

@@ -37,10 +37,10 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     if settings.host not in LOOPBACK and not values.get("SABAQ_PUBLIC_URL"):
         # Playback addresses are absolute: with 0.0.0.0 in them no pupil could watch.
         raise BadSetting("no public address", name="SABAQ_PUBLIC_URL", reason="it must say how people reach SABAQ_HOST")
-    configure_logging()
     with opened_sessions(values):
         # The service refuses an old schema here, with the command to run, instead of failing request by request.
         pass
+    configure_logging()
     uvloop.run(serve(settings))
     return 0
 

@@ -1,64 +1,40 @@
-"""The one Alembic history, on both databases."""
+"""The history of the schema on PostgreSQL; `tests/streamsvc/test_migrating.py` has the same on SQLite."""
+
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import sqlalchemy as sa
 from alembic import command
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect
 
-from catalog.database import UtcDateTime as CatalogTime
-from streamsvc.errors import SchemaOutdated
-from streamsvc.migrating import alembic_config, collect_tables, is_current, migrate, require_current_schema
-from transcoder.database import UtcDateTime as TranscoderTime
-from transcoder.database import open_sessions
+from streamsvc import migrating
 
 pytestmark = pytest.mark.functional
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def engine(request, tmp_path):
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/m.db"
-    sessions = open_sessions(url)
-    yield sessions.engine
-    sessions.engine.dispose()
+@pytest.fixture
+def engine(postgres_url):
+    opened = create_engine(postgres_url)
+    yield opened
+    opened.dispose()
 
 
-def same_type(_context, _inspected, _metadata, inspected_type, metadata_type):
-    if isinstance(metadata_type, CatalogTime | TranscoderTime):
-        return not isinstance(inspected_type, sa.DateTime)
-    return None
-
-
-def test_the_history_leads_to_the_models(engine):
-    """
-    After all revisions nothing is left that autogenerate would change.
-    """
-    migrate(engine)
-
-    with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": same_type})
-        assert compare_metadata(context, collect_tables()) == []
-        assert is_current(connection)
-
-
-def test_an_empty_database_is_refused_until_it_is_migrated(engine):
-    """
-    Service and workers do not touch a schema that they do not know.
-    """
-    with pytest.raises(SchemaOutdated):
-        require_current_schema(engine)
-    assert migrate(engine)[0] is None
-    require_current_schema(engine)
-    assert migrate(engine)[0] == migrate(engine)[1]
-
-
-def test_the_history_leads_back(engine):
-    """
-    Down to nothing, and up again.
-    """
-    migrate(engine)
+def test_the_history_leads_to_the_models_and_back(engine):
+    migrating.migrate(engine)
+    migrating.require_current_schema(engine)
     with engine.begin() as connection:
-        command.downgrade(alembic_config(connection), "base")
-    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
-    migrate(engine)
-    require_current_schema(engine)
+        command.check(migrating.alembic_config(connection))
+
+    with engine.begin() as connection:
+        command.downgrade(migrating.alembic_config(connection), "base")
+    assert inspect(engine).get_table_names() == ["alembic_version"]
+
+
+def test_machines_that_migrate_at_once_take_turns(engine):
+    """
+    Each container of a cluster may begin with `sabaq migrate`.
+    """
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(pool.map(lambda _: migrating.migrate(engine), range(4)))
+
+    newest = migrating.newest_revision()
+    assert sorted(outcomes, key=str) == sorted([(None, newest), *[(newest, newest)] * 3], key=str)
