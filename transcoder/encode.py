@@ -111,7 +111,7 @@ def _on_grid(pictures: Any, plan: Plan, chunk: Chunk) -> Any:
     if video.interlaced:
         pictures = pictures.filter("bwdif", mode="send_frame")
     # In microseconds first: a shift by less than the source's own time base (1/25 in an avi) would be lost.
-    pictures = pictures.filter("settb", "AVTB").filter("setpts", f"PTS-{microseconds(zero_s(plan) - _tie_s(plan))}")
+    pictures = pictures.filter("settb", "AVTB").filter("setpts", f"PTS-{microseconds(zero_s(plan) - _settled_s(plan))}")
     late = video.start_s > plan.source.start_s + float(chunk.start_frame / plan.fps)
     # Before a late first picture there is only that picture.
     begin = {"start_time": f"{float(chunk.start_frame / plan.fps):.6f}"} if late else {}
@@ -122,13 +122,14 @@ def _on_grid(pictures: Any, plan: Plan, chunk: Chunk) -> Any:
     return pictures.filter("trim", start_pts=chunk.start_frame, end_pts=chunk.end_frame)
 
 
-def _tie_s(plan: Plan) -> float:
+def _settled_s(plan: Plan) -> float:
     """
-    A sixteenth of a frame: pictures of 60 or 120 fps lie exactly between two of 30.
+    How far to move pictures so that `fps`, which rounds to the nearest frame, takes those at the frames' own times.
 
-    Without it a rounding in the source's time base would decide which one they belong to.
+    Of 120 pictures a second it would take the second of four, and of 60 whichever a rounding in the source prefers.
     """
-    return float(1 / plan.fps / 16)
+    divided = max(Fraction(1), _video(plan).fps / plan.fps)
+    return float((1 - 1 / divided) / 2 / plan.fps)
 
 
 def zero_s(plan: Plan) -> float:
@@ -218,7 +219,9 @@ def _whole_length(sound: Any, plan: Plan, track: AudioTrack, rate: int) -> Any:
     """
     sound = sound.filter("asetpts", f"PTS-({plan.source.start_s:.6f})/TB")
     if track.lone_channel is not None:
-        sound = sound.filter("pan", f"stereo|c0=c{track.lone_channel}|c1=c{track.lone_channel}")
+        sound = sound.filter(
+            "channelmap", map=f"{track.lone_channel}-0|{track.lone_channel}-1", channel_layout="stereo"
+        )
     steady = {"async": 1000, "min_comp": 0.01, "min_hard_comp": 0.03, "first_pts": 0}
     sound = sound.filter("aresample", rate, **steady)
     sound = sound.filter("aformat", sample_fmts="fltp", sample_rates=rate, channel_layouts="stereo")

@@ -108,7 +108,8 @@ def multivariant(
     sound = audio[0] if video and audio else None
     if sound:
         playlist.add_media(_sound(sound, uri, language))
-    for entry in video or audio:
+    # By measured rate: where a picture shrinks badly, the larger one may cost less.
+    for entry in sorted(video or audio, key=lambda entry: entry.rate.peak_bps):
         playlist.add_playlist(_variant(plan, entry, sound, playlist.media, uri))
     if iframes_uri:
         for entry in video:

@@ -17,6 +17,7 @@ from transcoder.listening import level_command, lone_channel, parse_levels, wind
 from transcoder.media import AudioTrack, Source, VideoTrack
 from transcoder.report import (
     WITHOUT_PICTURE_TIMES,
+    Claim,
     Json,
     Packet,
     assemble,
@@ -37,6 +38,7 @@ from transcoder.sniff import HEAD_BYTES, demuxer_for
 from transcoder.tools import find_tools
 
 SHORTEST_S = 0.1
+SEEN_WITHIN_S = 1.0
 PROBE_LIMITS = Limits(wall_s=300.0, cpu_s=300, file_bytes=0)
 
 # What the tools say, and what it means; their exit codes do not tell one cause from another.
@@ -55,12 +57,12 @@ def probe(path: Path, *, settings: TranscoderSettings, cancelled: Callable[[], b
     Raises the kinds of BadSource, each with its code; EncodeCancelled; ToolMissing.
     """
     size, demuxer = _recognise(path, settings)
-    streams, claimed_s = parse_streams(_ask(streams_command(find_tools().ffprobe, path, demuxer), cancelled))
+    streams, claim = parse_streams(_ask(streams_command(find_tools().ffprobe, path, demuxer), cancelled))
     video, audio = pick_streams(streams)
     if video is None and audio is None:
         raise SourceNotMedia("neither pictures nor sound")
     wanted = [int(stream["index"]) for stream in (video, audio) if stream]
-    packets = _packets(path, demuxer, wanted, claimed_s, cancelled)
+    packets = _packets(path, demuxer, wanted, claim, cancelled)
     source = assemble(
         size,
         demuxer,
@@ -102,12 +104,11 @@ def _require_well(finished: Finished) -> None:
 
 
 def _packets(
-    path: Path, demuxer: str, streams: list[int], claimed_s: float | None, cancelled: Callable[[], bool]
+    path: Path, demuxer: str, streams: list[int], claim: Claim | None, cancelled: Callable[[], bool]
 ) -> list[Packet]:
     """From both ends where that tells all; a file without a duration, or with odd ends, is read as a whole."""
-    intervals = head_and_tail(claimed_s)
-    found = _scan(path, demuxer, intervals, cancelled)
-    if intervals and not all(_reaches_end(found, stream, claimed_s or 0) for stream in streams):
+    found = _scan(path, demuxer, head_and_tail(claim), cancelled)
+    if claim and not all(_reaches_end(found, stream, claim) for stream in streams):
         found = _scan(path, demuxer, "", cancelled)
     return found
 
@@ -124,11 +125,10 @@ def _scan(path: Path, demuxer: str, intervals: str, cancelled: Callable[[], bool
     return found
 
 
-def _reaches_end(packets: list[Packet], stream: int, claimed_s: float) -> bool:
+def _reaches_end(packets: list[Packet], stream: int, claim: Claim) -> bool:
     """Whether the tail showed this stream: a track that ends early, or a lying header, was not seen to its end."""
-    last_s = max((packet.end_s for packet in packets if packet.stream == stream), default=0.0)
-    first_s = min((packet.start_s for packet in packets), default=0.0)
-    return last_s - first_s >= claimed_s - 1.0
+    last_s = max((packet.end_s for packet in packets if packet.stream == stream), default=claim.start_s)
+    return last_s >= claim.start_s + claim.duration_s - SEEN_WITHIN_S
 
 
 def _of(packets: list[Packet], stream: Json | None) -> list[Packet]:

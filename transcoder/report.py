@@ -47,6 +47,14 @@ class Packet:
         return self.start_s + self.duration_s
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The container's own word about its times."""
+
+    start_s: float
+    duration_s: float
+
+
 def streams_command(ffprobe: Path, path: Path, demuxer: str) -> list[str]:
     return [*_ffprobe(ffprobe, demuxer), "-show_streams", "-show_format", "-of", "json", "-i", local_file(path)]
 
@@ -66,9 +74,9 @@ def first_pictures_command(ffprobe: Path, path: Path, demuxer: str, stream: int)
     return [*_ffprobe(ffprobe, demuxer), *picked, *entries, "-i", local_file(path)]
 
 
-def head_and_tail(duration_s: float | None) -> str:
+def head_and_tail(claim: Claim | None) -> str:
     """Intervals for a file that claims a duration; the tail of a lie is simply empty or the last key frame's."""
-    return f"%+{HEAD_S},{max(0.0, duration_s - TAIL_S):.3f}%" if duration_s else ""
+    return f"%+{HEAD_S},{claim.start_s + max(0.0, claim.duration_s - TAIL_S):.3f}%" if claim else ""
 
 
 def _ffprobe(ffprobe: Path, demuxer: str) -> list[str]:
@@ -76,10 +84,13 @@ def _ffprobe(ffprobe: Path, demuxer: str) -> list[str]:
     return [str(ffprobe), "-hide_banner", "-v", "error", *guards, "-f", demuxer]
 
 
-def parse_streams(answer: str) -> tuple[list[Json], float | None]:
-    """Every stream, and the duration that the container claims."""
+def parse_streams(answer: str) -> tuple[list[Json], Claim | None]:
+    """Every stream, and what the container claims, if it claims a duration."""
     report = json.loads(answer or "{}")
-    return report.get("streams", []), _seconds(report.get("format", {}).get("duration"))
+    claimed = report.get("format", {})
+    duration_s = _seconds(claimed.get("duration"))
+    claim = Claim(_seconds(claimed.get("start_time")) or 0.0, duration_s) if duration_s else None
+    return report.get("streams", []), claim
 
 
 def parse_packet(line: str) -> Packet | None:

@@ -53,8 +53,11 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         with _terminated_as_interrupted():
             tree = _transcode(args)
     except TranscoderError as error:
+        bad_input = isinstance(error, BadSource | OutputNotEmpty)
+        if not bad_input:
+            print(f"sabaq: {error}", file=sys.stderr)
         _say_error(error, args.json, environ)
-        return BAD_INPUT if isinstance(error, BadSource | OutputNotEmpty) else OUR_FAULT
+        return BAD_INPUT if bad_input else OUR_FAULT
     if args.json:
         print(json.dumps(_as_json(tree), ensure_ascii=False))
     else:

@@ -134,6 +134,24 @@ def probed(path: Path, entries: str) -> dict[str, str]:
     return json.loads(answer)["streams"][0]
 
 
+def frame_values(path: Path, entry: str) -> list[str]:
+    """What ffprobe says about every picture."""
+    options = (
+        "-v",
+        "error",
+        "-select_streams",
+        "v:0",
+        "-show_entries",
+        f"frame={entry}",
+        "-of",
+        "json",
+        "-i",
+        str(path),
+    )
+    answer = subprocess.run([str(find_tools().ffprobe), *options], capture_output=True, check=True).stdout
+    return [str(frame[entry]) for frame in json.loads(answer)["frames"]]
+
+
 GIB = 1024**3
 CONTAINERS = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
