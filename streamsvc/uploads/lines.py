@@ -1,6 +1,7 @@
 """
 One writer per upload in this process: a newer request ends an older one that still waits for bytes.
 
+It may still take what has come already, so that even clients which fight for an upload bring it to its end.
 A line that broke without a word (a closed laptop) leaves a request open for minutes; the client that comes back must
 not wait for it. Between nodes the lease in the database does the same (`streamsvc.uploads.transfers.hold`).
 """
@@ -17,6 +18,7 @@ Body = Callable[[int], Awaitable[bytes]]
 """Gives at most so many bytes of a request as they come, empty at its end. Raises UploadCut when the line breaks."""
 
 BLOCK_BYTES = 64 * 1024
+HURRIED_S = 0.02
 SILENCE_S = 120.0
 """A line that brings nothing for so long is given up; what it brought is kept."""
 
@@ -29,21 +31,35 @@ class Line:
     waiting: int = 0
     ending: bool = False
     """The service stops."""
+    last_read: bool = False
+    """Of the request that is served: it was hurried, and has taken what there was."""
+    stopped: bool = False
+    """Of the request that is served: what it brought cannot be kept; the reason is told elsewhere."""
     reading: asyncio.Timeout | None = None
+
+    @property
+    def hurried(self) -> bool:
+        return self.waiting > 0 or self.ending
 
     async def read(self, body: Body) -> bytes:
         """The next bytes. Raises UploadInterrupted when somebody waits, UploadStalled after a long silence."""
-        if self.waiting or self.ending:
+        if self.last_read or self.stopped:
             raise UploadInterrupted("a newer request waits, or the service stops")
+        self.last_read = self.hurried
         try:
-            async with asyncio.timeout(SILENCE_S) as self.reading:
+            async with asyncio.timeout(HURRIED_S if self.hurried else SILENCE_S) as self.reading:
                 return await body(BLOCK_BYTES)
         except TimeoutError as exc:
-            if self.waiting or self.ending:
+            if self.hurried or self.stopped:
                 raise UploadInterrupted("a newer request came, or the service stops") from exc
             raise UploadStalled("no byte came for a long time") from exc
         finally:
             self.reading = None
+
+    def stop(self) -> None:
+        """Let the request that is served read no more."""
+        self.stopped = True
+        self.interrupt()
 
     def interrupt(self) -> None:
         """End the read that is under way, if there is one."""
@@ -68,6 +84,7 @@ class Lines:
             await line.lock.acquire()
         finally:
             line.waiting -= 1
+        line.last_read = line.stopped = False
         try:
             yield line
         finally:

@@ -140,10 +140,10 @@ class Receiver:
             await self._take_checked(line, held, incoming.body, checksum=incoming.checksum)
             return
         if held.spooled.ended():
-            held.flushing = asyncio.create_task(self.holding.flush_ended(held))  # the store was away last time
+            self._flush_beside(line, held)  # the store was away last time
         synced_at = time.monotonic()
         while data := await line.read(incoming.body):
-            await self._append(held, data)
+            await self._append(line, held, data)
             if time.monotonic() - synced_at > SYNC_EVERY_S:
                 await self.holding.on_disk(held.spooled.sync)
                 synced_at = time.monotonic()
@@ -164,24 +164,27 @@ class Receiver:
             if not checksum.matches(hashed):
                 raise ChecksumMismatch("the bytes are not those of the checksum")
             for block in staged.blocks():
-                await self._append(held, block)
+                await self._append(line, held, block)
         finally:
             await self.holding.on_disk(staged.remove)
 
-    async def _append(self, held: Held, data: bytes) -> None:
+    async def _append(self, line: Line, held: Held, data: bytes) -> None:
         view = memoryview(data)[: held.missing]
         excess = len(data) - len(view)
         while view:
-            if held.flushing is not None and held.flushing.done():
-                await _flushed(held)
             self.holding.check_room()
             written = await self.holding.on_disk(held.spooled.write, view)
             view = view[written:]
             if held.spooled.tail is None:
                 await _flushed(held)
-                held.flushing = asyncio.create_task(self.holding.flush_ended(held))
+                self._flush_beside(line, held)
         if excess:
             raise UploadOverflow("more bytes than announced")
+
+    def _flush_beside(self, line: Line, held: Held) -> None:
+        """Send full parts to the store while bytes come; when that fails, no more of them are read."""
+        held.flushing = task = asyncio.create_task(self.holding.flush_ended(held))
+        task.add_done_callback(lambda done: line.stop() if done.cancelled() or done.exception() else None)
 
     async def _settle(self, held: Held) -> None:
         """Make what was received durable, and then known. A flush that failed is the error of the request."""

@@ -82,16 +82,17 @@ class Tus:
         return self.ask("POST", UPLOADS, None, {"Upload-Concat": "final;" + " ".join(urls), **_dashed(headers)})
 
     @contextmanager
-    def open_patch(self, url: str, *, offset: int, announced: int) -> Iterator[socket.socket]:
+    def open_patch(self, url: str, *, offset: int, announced: int | None, **headers: str) -> Iterator[socket.socket]:
         """A PATCH whose bytes the test sends itself, as slowly as it likes; closing it cuts the line."""
         address = urlsplit(self.app.base_url)
         fields = {
             "Host": address.netloc,
             "Authorization": f"Bearer {self.app.token(self.login)}",
             "Upload-Offset": str(offset),
-            "Content-Length": str(announced),
+            **({"Transfer-Encoding": "chunked"} if announced is None else {"Content-Length": str(announced)}),
             **VERSION,
             **BYTES,
+            **_dashed(headers),
         }
         lines = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         with socket.create_connection((address.hostname or "", address.port or 80), timeout=30) as line:

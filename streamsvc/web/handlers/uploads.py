@@ -5,7 +5,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import msgspec
-from aiohttp import hdrs, web
+from aiohttp import StreamReader, hdrs, web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
@@ -218,13 +218,27 @@ def _incoming(request: web.Request, *, offset: int) -> Incoming:
 
 
 def _body(request: web.Request) -> Body:
+    """The body as it comes, and when the line breaks first what had come before."""
+    broken: Exception | None = None
+
     async def read(most: int) -> bytes:
-        try:
-            return await request.content.read(most)
-        except (OSError, web.RequestPayloadError, HttpProcessingError) as exc:
-            raise UploadCut(type(exc).__name__) from exc
+        nonlocal broken
+        if broken is None:
+            try:
+                return await request.content.read(most)
+            except (OSError, web.RequestPayloadError, HttpProcessingError) as exc:
+                broken = exc
+                if rest := _left_over(request.content):
+                    return rest
+        raise UploadCut(type(broken).__name__) from broken
 
     return read
+
+
+def _left_over(content: StreamReader) -> bytes:
+    """Bytes that were received and not read yet. aiohttp hides them behind the line's error, which is taken back."""
+    content.set_exception(None)  # type: ignore[arg-type]  # undocumented, and tested with real cuts
+    return content.read_nowait()
 
 
 def _common(upload: Upload) -> dict[str, str]:
