@@ -81,12 +81,12 @@ def _introduce(demo: Demo, shown: Display, var: Path) -> None:
 
 def _serve(demo: Demo, shown: Display, var: Path, language: str) -> int:
     """Show the rest of the encoding, then wait for Ctrl-C. Raises PartNotStarted when the system ends by itself."""
-    client = Client(demo.run.url, demo.state.account("teacher").token, language)
+    client = Client(demo.api, demo.state.account("teacher").token, language)
     watching = True
     try:
         while starting.running(var) is not None:
             if watching:
-                media = client.ask("GET", f"api/v1/lessons/{demo.lesson_id}")["media"]
+                media = client.ask("GET", f"/lessons/{demo.lesson_id}")["media"]
                 show_encoding(shown, media)
                 watching = media["state"] in {"waiting", "encoding"}
                 if not watching:

@@ -2,74 +2,46 @@
 
 import http.client
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from streamsvc.errors import AnswerUnexpected, ServiceUnreachable
+from streamsvc.errors import ServiceUnreachable
+from streamsvc.uploads.client import Reply, refused
 
 TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer, read whole."""
-
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case."""
-    body: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass(frozen=True, slots=True)
 class Client:
-    """Talks to one service as one person. Raises ServiceUnreachable when no answer comes."""
+    """Talks to one service as one person."""
 
-    base_url: str
+    api: str
+    """Without a trailing slash."""
     token: str
     language: str = "en"
 
-    def send(
-        self,
-        method: str,
-        address: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        body: bytes | Iterable[bytes] | None = None,
-    ) -> Answer:
-        """One request on a connection of its own. `address` may be relative to the service."""
-        url = urlsplit(urljoin(f"{self.base_url}/", address))
-        connection = http.client.HTTPConnection(url.hostname or "", url.port, timeout=TIMEOUT_S)
-        fields = {"Authorization": f"Bearer {self.token}", "Accept-Language": self.language, **(headers or {})}
-        target = url.path + (f"?{url.query}" if url.query else "")
+    def ask(self, method: str, path: str, *, expected: Collection[int] = (200,)) -> Any:
+        """
+        Exchange JSON. `path` is below the API's address.
+
+        Raises ServiceUnreachable when no answer comes, AnswerUnexpected with the service's own words.
+        """
+        reply = self._exchange(method, f"{self.api}{path}")
+        if reply.status not in expected:
+            raise refused(reply)
+        return json.loads(reply.body) if reply.body else None
+
+    def _exchange(self, method: str, url: str) -> Reply:
+        address = urlsplit(url)
+        connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=TIMEOUT_S)
+        fields = {"Authorization": f"Bearer {self.token}", "Accept-Language": self.language}
         try:
-            connection.request(method, target, body=body, headers=fields)
+            connection.request(method, address.path, headers=fields)
             response = connection.getresponse()
-            return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
+            return Reply(response.status, {k.lower(): v for k, v in response.getheaders()}, response.read())
         except (OSError, http.client.HTTPException) as exc:
-            raise ServiceUnreachable(f"{url.geturl()}: {exc}", url=self.base_url, reason=str(exc)) from exc
+            raise ServiceUnreachable(f"{url}: {exc}", url=self.api, reason=str(exc)) from exc
         finally:
             connection.close()
-
-    def ask(self, method: str, address: str, *, value: object = None, expected: Iterable[int] = (200, 201)) -> Any:
-        """Exchange JSON. Raises AnswerUnexpected with the service's own words."""
-        body = None if value is None else json.dumps(value).encode()
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        answer = self.send(method, address, headers=headers, body=body)
-        if answer.status not in expected:
-            raise refused(answer)
-        return answer.json() if answer.body else None
-
-
-def refused(answer: Answer) -> AnswerUnexpected:
-    """The error that a refusal becomes; its reason is the problem's `detail`, meant for people (RFC 9457)."""
-    try:
-        problem = answer.json()
-        reason, code = str(problem["detail"]), str(problem["code"])
-    except (ValueError, KeyError, TypeError):
-        reason, code = answer.body[:200].decode("utf-8", "replace"), ""
-    return AnswerUnexpected(f"{answer.status}: {reason}", status=answer.status, reason=reason, refusal=code)

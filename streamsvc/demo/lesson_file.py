@@ -7,16 +7,12 @@ from pathlib import Path
 
 from streamsvc.errors import LessonFileUnusable
 from streamsvc.sample import make_sample
+from streamsvc.sample.words import words
 from transcoder.probe import probe
 from transcoder.settings import TranscoderSettings
 
 SAMPLE = "sample"
 """Stands for the sha256 of the sample, whose bytes may change from version to version."""
-TITLES = {
-    "kk": "Квадрат теңдеулер",
-    "ru": "Квадратные уравнения",
-    "en": "Quadratic equations",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,4 +60,4 @@ def sample(var: Path, *, language: str, on_progress: Callable[[float], None]) ->
         draft = path.with_name(f"draft-{language}.mp4")
         make_sample(draft, language=language, on_progress=on_progress)
         draft.replace(path)
-    return LessonFile(path, TITLES[language], SAMPLE)
+    return LessonFile(path, words(language)["title"], SAMPLE)

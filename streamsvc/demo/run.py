@@ -7,15 +7,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from streamsvc.demo import accounts, display, sending, starting
+from streamsvc.demo import accounts, display, starting
 from streamsvc.demo.client import Client
 from streamsvc.demo.display import Display
 from streamsvc.demo.lesson_file import SAMPLE, LessonFile, named, sample
-from streamsvc.demo.state import DemoLesson, DemoState, DemoUpload, load, save
+from streamsvc.demo.state import DemoLesson, DemoState, load, save
 from streamsvc.errors import AnswerUnexpected, LessonFileUnusable, PartNotStarted
 from streamsvc.instance import RunState, stop
 from streamsvc.migrating import migrate
 from streamsvc.settings import Settings, settings_from
+from streamsvc.uploads.client import upload_file
 from transcoder.database import open_sessions
 
 POLL_S = 0.5
@@ -85,7 +86,7 @@ def bring_up(wishes: Wishes, shown: Display) -> Demo:
                     attached=wishes.attached,
                     on_state=lambda now: shown.show("Starting", _share_ready(now), _waiting_for(now)),
                 )
-        client = Client(run.url, state.account("teacher").token, wishes.language)
+        client = Client(f"{run.url}/api/v1", state.account("teacher").token, wishes.language)
         lesson_id = _Lessons(settings, client, wishes.language, shown).playable(state, wanted)
         return Demo(run, load(settings.secrets), lesson_id, started_here)
     except BaseException:  # Ctrl-C too: what we began must not go on without us
@@ -141,7 +142,7 @@ class _Lessons:
             self._remember(load(self.settings.secrets).with_lesson(known))
             return self._wait(known.lesson_id, wanted)
         file = wanted or self._sample()
-        lesson_id = self._upload(load(self.settings.secrets), file)
+        lesson_id = self._upload(file)
         self._wait(lesson_id, wanted)
         self._remember(load(self.settings.secrets).with_lesson(DemoLesson(file.source, lesson_id)))
         return lesson_id
@@ -152,7 +153,7 @@ class _Lessons:
 
     def _still_good(self, lesson_id: str) -> bool:
         try:
-            lesson = self.client.ask("GET", f"api/v1/lessons/{lesson_id}")
+            lesson = self.client.ask("GET", f"/lessons/{lesson_id}")
         except AnswerUnexpected:
             return False  # deleted by somebody who tried that out
         return bool(lesson["media"]["state"] != "failed")
@@ -160,34 +161,29 @@ class _Lessons:
     def _remember(self, state: DemoState) -> None:
         save(self.settings.secrets, state)
 
-    def _upload(self, state: DemoState, file: LessonFile) -> str:
-        begun = self._begun_before(state, file)
-        if begun is None:
-            created = sending.begin(self.client, file.path, title=file.title)
-            begun = DemoUpload(file.source, created.url, created.lesson_id)
-            self._remember(_with_upload(state, begun))
-        total, started_at = file.path.stat().st_size, time.monotonic()
-        first: list[int] = []
+    def _upload(self, file: LessonFile) -> str:
+        started_at, first = time.monotonic(), -1
 
-        def show(sent: int) -> None:
-            first.append(sent) if not first else None
-            per_s = (sent - first[0]) / max(0.001, time.monotonic() - started_at)
+        def show(sent: int, total: int) -> None:
+            nonlocal first
+            first = sent if first < 0 else first
+            per_s = (sent - first) / max(0.001, time.monotonic() - started_at)
             self.shown.show("Uploading", sent / total, display.transfer_note(sent, total, per_s=per_s))
 
-        sending.send_rest(self.client, begun.url, file.path, on_bytes=show)
-        return begun.lesson_id
-
-    def _begun_before(self, state: DemoState, file: LessonFile) -> DemoUpload | None:
-        """The upload of an earlier run that was cut off, if it is of this file and the server still knows it."""
-        upload = state.upload
-        if upload is None or upload.source != file.source:
-            return None
-        return upload if sending.offset_of(self.client, upload.url) is not None else None
+        return upload_file(
+            file.path,
+            api=self.client.api,
+            token=self.client.token,
+            title=file.title,
+            on_progress=show,
+            memory=self.settings.var / "uploads.json",  # goes on where an earlier run was cut off
+            language=self.language,
+        )
 
     def _wait(self, lesson_id: str, wanted: LessonFile | None) -> str:
         """Show the encoding until the lesson plays. A failed one is taken away again."""
         while True:
-            lesson = self.client.ask("GET", f"api/v1/lessons/{lesson_id}")
+            lesson = self.client.ask("GET", f"/lessons/{lesson_id}")
             media = lesson["media"]
             if media["state"] == "failed":
                 self._give_up(lesson_id, media["error"], wanted)
@@ -198,7 +194,7 @@ class _Lessons:
             time.sleep(POLL_S)
 
     def _give_up(self, lesson_id: str, error: Mapping[str, str], wanted: LessonFile | None) -> None:
-        self.client.ask("DELETE", f"api/v1/lessons/{lesson_id}", expected=(200, 202, 204))
+        self.client.ask("DELETE", f"/lessons/{lesson_id}", expected=(200, 202, 204))
         self._remember(load(self.settings.secrets).without_lesson(lesson_id))
         path = wanted.path if wanted else SAMPLE
         raise LessonFileUnusable(f"{path}: {error['code']}", path=path, reason=error["message"].rstrip("."))
@@ -212,10 +208,6 @@ class _Lessons:
         if crashing:
             log = self.settings.var / "log" / f"{crashing[0]}.log"
             raise PartNotStarted(f"{crashing[0]} keeps ending", name=crashing[0], log=log)
-
-
-def _with_upload(state: DemoState, upload: DemoUpload) -> DemoState:
-    return DemoState(state.key, state.accounts, state.lessons, upload)
 
 
 def show_encoding(shown: Display, media: Mapping[str, Any]) -> None:

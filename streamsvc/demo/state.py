@@ -2,7 +2,7 @@
 What the demo remembers in `VAR/secrets/demo.json` (0600): the key of its sign-in link, its accounts, its lessons.
 
     {"key": "…", "accounts": [{"role", "login", "password", "token", "expires_at"}, …],
-     "lessons": [{"source": "<sha256>", "lesson_id": "<uuid>"}, …], "upload": null | {"source", "url", "lesson_id"}}
+     "lessons": [{"source": "<sha256>", "lesson_id": "<uuid>"}, …]}
 
 The handler of `/demo/enter?key=…&lesson=…` compares `key` and signs in with the pupil's `token`.
 """
@@ -38,15 +38,6 @@ class DemoLesson:
 
 
 @dataclass(frozen=True, slots=True)
-class DemoUpload:
-    """An upload that was begun, so that the next run goes on with it."""
-
-    source: str
-    url: str
-    lesson_id: str
-
-
-@dataclass(frozen=True, slots=True)
 class DemoState:
     """All of it; changed by replacing."""
 
@@ -54,7 +45,6 @@ class DemoState:
     accounts: tuple[DemoAccount, ...] = ()
     lessons: tuple[DemoLesson, ...] = ()
     """The last one is the one that was asked for last."""
-    upload: DemoUpload | None = None
 
     def account(self, role: str) -> DemoAccount:
         return next(account for account in self.accounts if account.role == role)
@@ -63,12 +53,12 @@ class DemoState:
         return next((lesson for lesson in self.lessons if lesson.source == source), None)
 
     def with_lesson(self, lesson: DemoLesson) -> "DemoState":
-        """The lesson comes last, whether it was known or not; its upload is over."""
+        """The lesson comes last, whether it was known or not."""
         others = tuple(each for each in self.lessons if each.source != lesson.source)
-        return replace(self, lessons=(*others, lesson), upload=None)
+        return replace(self, lessons=(*others, lesson))
 
     def without_lesson(self, lesson_id: str) -> "DemoState":
-        return replace(self, lessons=tuple(each for each in self.lessons if each.lesson_id != lesson_id), upload=None)
+        return replace(self, lessons=tuple(each for each in self.lessons if each.lesson_id != lesson_id))
 
 
 def state_path(secrets: Path) -> Path:
