@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 from botocore.response import StreamingBody
 
 from cdn.errors import ObjectExists, ObjectMissing, RangeUnsatisfiable, StoreFull, StoreUnavailable
@@ -64,7 +65,8 @@ class S3Store:
         checked(key)
         with _translated(key):
             found = self._client.head_object(Bucket=self._bucket, Key=key)
-        return ObjectInfo(key, found["ContentLength"], found["ETag"], found["ContentType"], found["LastModified"])
+            kind = found.get("ContentType", "")
+            return ObjectInfo(key, found["ContentLength"], found["ETag"], kind, found["LastModified"])
 
     def read(self, key: str, start: int = 0, end: int | None = None) -> bytes:
         return b"".join(self.stream(key, start, end))
@@ -136,9 +138,9 @@ class S3Store:
                 ContentMD5=base64.b64encode(md5).decode("ascii"),
                 **condition,
             )
-        size = len(body) if isinstance(body, bytes) else body.seek(0, SEEK_END)
-        stored_at = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
-        return ObjectInfo(key, size, answer["ETag"], content_type, stored_at)
+            size = len(body) if isinstance(body, bytes) else body.seek(0, SEEK_END)
+            stored_at = parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+            return ObjectInfo(key, size, answer["ETag"], content_type, stored_at)
 
     def _make_bucket(self) -> None:
         with _translated(self._bucket):
@@ -187,7 +189,10 @@ class S3Store:
         )
         same: dict[str, Any] = {"IfMatch": etag} if etag else {}
         with _translated(key):
-            return self._client.get_object(Bucket=self._bucket, Key=key, **some, **same)
+            answer = self._client.get_object(Bucket=self._bucket, Key=key, **some, **same)
+            if some:
+                answer["ContentRange"]  # A server that ignores ranges would give other bytes than were asked for.
+            return answer
 
 
 def _md5() -> "hashlib._Hash":
@@ -240,3 +245,5 @@ def _translated(key: str) -> Iterator[None]:
         raise StoreUnavailable(f"the store answers {code}: {exc}", reason=code) from exc
     except (BotoCoreError, OSError) as exc:
         raise StoreUnavailable(f"the store does not answer: {exc}", reason=str(exc)) from exc
+    except (ResponseParserError, KeyError) as exc:
+        raise StoreUnavailable(f"the store answers nonsense: {exc}", reason=str(exc)) from exc

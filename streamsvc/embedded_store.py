@@ -15,6 +15,7 @@ import secrets
 import shutil
 import socket
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
@@ -26,6 +27,7 @@ from cdn.stores import open_store
 from streamsvc.store_certificates import make_certificates
 
 BUCKET = "sabaq"
+LOWEST_PORT = 10240
 LOOPBACK = "127.0.0.1"
 PROBE_TIMEOUT_S = 2.0
 GRACE_S = 2.0
@@ -82,14 +84,29 @@ def new_credentials() -> Credentials:
 
 
 def free_ports() -> Ports:
-    """Ports that are free just now, all different."""
-    names = [field.name for field in fields(Ports)]
-    sockets = [socket.create_server((LOOPBACK, 0)) for _ in names]
+    """
+    Ports that are free just now, all different.
+
+    They lie below the range from which the kernel gives ports to outgoing connections: one of those could otherwise
+    be taken by anybody's connection while the server starts.
+    """
+    highest = max(_first_outgoing_port(), 2 * LOWEST_PORT)
+    held: list[socket.socket] = []
     try:
-        return Ports(**{name: held.getsockname()[1] for name, held in zip(names, sockets, strict=True)})
+        while len(held) < len(fields(Ports)):
+            with suppress(OSError):
+                held.append(socket.create_server((LOOPBACK, LOWEST_PORT + secrets.randbelow(highest - LOWEST_PORT))))
+        return Ports(*(one.getsockname()[1] for one in held))
     finally:
-        for held in sockets:
-            held.close()
+        for one in held:
+            one.close()
+
+
+def _first_outgoing_port() -> int:
+    try:
+        return int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    except (OSError, ValueError):
+        return 32768
 
 
 def storage_url(ports: Ports, credentials: Credentials) -> str:

@@ -33,8 +33,7 @@ class ServerFailed(Exception):
 
 
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as held:
-        return held.getsockname()[1]
+    return embedded_store.free_ports().s3
 
 
 def wait_until(done: Callable[[], bool], *, what: str, within_s: float = START_S) -> None:

@@ -3,7 +3,9 @@
 import os
 import socket
 import ssl
+import threading
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 import pytest
@@ -211,6 +213,43 @@ def test_an_object_replaced_meanwhile_is_never_mixed(faulty, proxy, seaweed_serv
     with pytest.raises(StoreUnavailable):
         list(pieces)
     assert BODY.startswith(first)
+
+
+class Nonsense(BaseHTTPRequestHandler):
+    """A web server that is no S3, such as a proxy's error page."""
+
+    def answer(self):
+        page = b"<html><body>Welcome!"
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(page)
+
+    do_GET = do_PUT = do_HEAD = do_POST = answer  # noqa: N815  # the names that the class wants
+
+    def log_message(self, *_args):
+        return
+
+
+def test_a_server_that_is_no_s3():
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Nonsense)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    store = open_store(f"s3://key:secret@127.0.0.1:{server.server_port}/bucket?tls=0")
+    try:
+        for ask in (
+            lambda: store.head(KEY),
+            lambda: store.read(KEY, 5, 10),
+            lambda: store.put(KEY, b"x", content_type=TYPE),
+            lambda: list(store.list("")),
+            lambda: store.delete([KEY]),
+        ):
+            with pytest.raises(StoreUnavailable):
+                ask()
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 def test_bytes_changed_on_the_way_are_not_stored(faulty, proxy):
