@@ -57,25 +57,25 @@ def video_arguments(
     chunk: Chunk,
     renditions: Sequence[VideoRendition],
     source: Path,
-    out: Path,
     *,
     begin_s: float | None,
 ) -> list[str]:
     """
     One decode, each rung scaled from the next larger one, every rung written as finished segments.
 
-    `begin_s` is one of `beginnings`.
+    `begin_s` is one of `beginnings`. Outputs are named relative to the folder in which ffmpeg runs: in a name of
+    someone's choice, `%v` or `%d` would be a pattern of the muxer's.
     """
     pictures = _on_grid(_input(plan, source, begin_s)[str(_video(plan).stream)], plan, chunk)
     outputs: list[Any] = []
     for rung in sorted(renditions, key=lambda rendition: (rendition.width, rendition.max_kbps), reverse=True):
         pictures = _sized(pictures, plan, rung, first=not outputs)
         here, pictures = _forked(pictures, last=len(outputs) + 1 == len(renditions))
-        outputs.append(_video_output(here, plan, chunk, rung, out / rung.name))
+        outputs.append(_video_output(here, plan, chunk, rung))
     return arguments(outputs)
 
 
-def audio_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
+def audio_arguments(plan: Plan, source: Path) -> list[str]:
     """The whole sound in one process: AAC that is cut and joined has gaps at the joins."""
     track = plan.source.audio
     assert track is not None
@@ -83,7 +83,7 @@ def audio_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
     outputs: list[Any] = []
     for rendition in plan.audio:
         here, sound = _forked(sound, last=len(outputs) + 1 == len(plan.audio), audio=True)
-        outputs.append(_audio_output(here, plan, rendition, out / rendition.name))
+        outputs.append(_audio_output(here, plan, rendition))
     return arguments(outputs)
 
 
@@ -178,7 +178,7 @@ def _forked(stream: Any, *, last: bool, audio: bool = False) -> tuple[Any, Any]:
     return split[0], split[1]
 
 
-def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition, folder: Path) -> Any:
+def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition) -> Any:
     frames = chunk.end_frame - chunk.start_frame
     options = {
         "c:v": "libx264",
@@ -207,7 +207,7 @@ def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition,
         "hls_time": _floored((plan.segment_frames - Fraction(1, 2)) / plan.fps),
         "start_number": chunk.start_frame // plan.segment_frames,
     }
-    return ffmpeg.output(pictures, *_segments(folder), **_SEGMENTED, **_named(folder), **options)
+    return _segmented(pictures, rung.name, options)
 
 
 def _whole_length(sound: Any, plan: Plan, track: AudioTrack, rate: int) -> Any:
@@ -232,7 +232,7 @@ def _exact_length(plan: Plan) -> Fraction:
     return plan.frame_count / plan.fps if plan.frame_count else Fraction(plan.duration_s)
 
 
-def _audio_output(sound: Any, plan: Plan, rendition: AudioRendition, folder: Path) -> Any:
+def _audio_output(sound: Any, plan: Plan, rendition: AudioRendition) -> Any:
     options = {
         "c:a": "aac",
         "b:a": f"{rendition.kbps}k",
@@ -243,7 +243,7 @@ def _audio_output(sound: Any, plan: Plan, rendition: AudioRendition, folder: Pat
         "hls_time": _floored(plan.segment_s),
         "start_number": 0,
     }
-    return ffmpeg.output(sound, *_segments(folder), **_SEGMENTED, **_named(folder), **options)
+    return _segmented(sound, rendition.name, options)
 
 
 _SEGMENTED = {
@@ -261,13 +261,9 @@ _SEGMENTED = {
 }
 
 
-def _segments(folder: Path) -> tuple[str, ...]:
-    return (local_file(folder / UNREAD_PLAYLIST),)
-
-
-def _named(folder: Path) -> dict[str, str]:
-    pattern = local_file(folder).replace("%", "%%") + "/%d.m4s"
-    return {"hls_segment_filename": pattern, "hls_fmp4_init_filename": "init.mp4"}
+def _segmented(stream: Any, name: str, options: dict[str, Any]) -> Any:
+    named = {"hls_segment_filename": f"file:{name}/%d.m4s", "hls_fmp4_init_filename": "init.mp4"}
+    return ffmpeg.output(stream, f"file:{name}/{UNREAD_PLAYLIST}", **_SEGMENTED, **named, **options)
 
 
 def arguments(outputs: Sequence[Any]) -> list[str]:

@@ -47,12 +47,12 @@ def make_chunk(
     """
     folders = [_emptied(out / rendition.name) for rendition in renditions]
     for begin_s in beginnings(plan, chunk):
-        command = video_arguments(plan, chunk, renditions, source, out, begin_s=begin_s)
-        finished = _encode(command, limits, cancelled, _frame_listener(on_frames))
+        command = video_arguments(plan, chunk, renditions, source, begin_s=begin_s)
+        finished = _encode(command, out, limits, cancelled, _frame_listener(on_frames))
         if _begins_in_time(plan, chunk, folders[0]):
             _forget_playlists(folders)
             return [made for folder in folders for made in _chunk_files(plan, chunk, folder)]
-    raise EncodeFailed(f"no picture at the start of chunk {chunk.index}: {finished.complaint[-200:]}")
+    raise EncodeFailed(f"no picture at the start of chunk {chunk.index}: {finished.complaint[:200]}")
 
 
 def make_audio(
@@ -80,7 +80,7 @@ def make_audio(
         if fresh and on_seconds:
             on_seconds(min(track.length_s for track in tracks))
 
-    _encode(audio_arguments(plan, source, out), limits, cancelled, None, look)
+    _encode(audio_arguments(plan, source), out, limits, cancelled, None, look)
     look()
     _forget_playlists([track.folder for track in tracks])
     for track, rendition in zip(tracks, plan.audio, strict=True):
@@ -105,13 +105,13 @@ def make_stills(
     """
     folder = _emptied(out / STILLS_FOLDER)
     if plan.source.video is None:
-        _encode(drawn_poster_arguments(plan, source, folder), limits, cancelled)
+        _encode(drawn_poster_arguments(plan, source), folder, limits, cancelled)
         return [collect_still(folder / POSTER_NAME)]
     for at_s in (poster_begin_s(plan), None):
-        _encode(poster_arguments(plan, source, folder, at_s=at_s), limits, cancelled)
+        _encode(poster_arguments(plan, source, at_s=at_s), folder, limits, cancelled)
         if (folder / POSTER_NAME).exists():
             break
-    _encode(storyboard_arguments(plan, source, folder), limits, cancelled)
+    _encode(storyboard_arguments(plan, source), folder, limits, cancelled)
     (folder / STORYBOARD_NAME).write_text(storyboard_text(plan), "utf-8")
     names = [POSTER_NAME, STORYBOARD_NAME, *(sheet_name(sheet) for sheet in range(sheet_count(plan)))]
     return [collect_still(folder / name) for name in names]
@@ -133,18 +133,21 @@ def _forget_playlists(folders: Sequence[Path]) -> None:
 
 def _encode(
     arguments: list[str],
+    folder: Path,
     limits: Limits | None,
     cancelled: Cancelled,
     on_line: Callable[[str], None] | None = None,
     on_tick: Callable[[], None] | None = None,
 ) -> Finished:
     command = [str(find_tools().ffmpeg), *arguments]
-    finished = run(command, limits=limits or Limits(), cancelled=cancelled, on_line=on_line, on_tick=on_tick)
+    finished = run(
+        command, folder=folder, limits=limits or Limits(), cancelled=cancelled, on_line=on_line, on_tick=on_tick
+    )
     if "No space left on device" in finished.complaint:
         raise WorkspaceFull("no room for the segments")
     if not finished.ok:
         why = "out of time" if finished.timed_out else f"ended with {finished.returncode}"
-        raise EncodeFailed(f"ffmpeg {why}: {finished.complaint[-300:]}")
+        raise EncodeFailed(f"ffmpeg {why}: {finished.complaint[:300]}")
     return finished
 
 

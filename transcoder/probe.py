@@ -1,5 +1,6 @@
 """Look into a source with ffprobe: what it is, how long it lasts, and whether we can make a lesson of it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from transcoder.errors import (
     SourceTooLong,
     SourceTooShort,
     SourceTruncated,
+    SourceUnsupported,
     WorkspaceFull,
 )
 from transcoder.listening import level_command, lone_channel, parse_levels, windows
@@ -41,10 +43,11 @@ SHORTEST_S = 0.1
 SEEN_WITHIN_S = 1.0
 PROBE_LIMITS = Limits(wall_s=300.0, cpu_s=300, file_bytes=0)
 
+NOT_LISTED = re.compile(r"Codec \(([\w-]+)\) not on whitelist")
+TOO_MANY_PIXELS = "exceeds specified max pixel count"
 # What the tools say, and what it means; their exit codes do not tell one cause from another.
 COMPLAINTS: dict[str, type[BadSource]] = {
     "moov atom not found": SourceTruncated,
-    "exceeds specified max pixel count": SourceTooLarge,
     "max_streams": SourceTooLarge,
     "Invalid data found": SourceNotMedia,
 }
@@ -95,12 +98,18 @@ def _ask(command: list[str], cancelled: Callable[[], bool], on_line: Callable[[s
 
 
 def _require_well(finished: Finished) -> None:
+    if TOO_MANY_PIXELS in finished.complaint:
+        # ffprobe goes on with a picture of size nought, and ends well.
+        raise SourceTooLarge("a picture has too many pixels")
     if finished.ok:
         return
     if "No space left" in finished.complaint:
         raise WorkspaceFull("no room to look into the source")
+    refused = NOT_LISTED.search(finished.complaint)
+    if refused:
+        raise SourceUnsupported(f"no decoder for {refused[1]}", codec=refused[1][:32])
     cause = next((kind for words, kind in COMPLAINTS.items() if words in finished.complaint), BadSource)
-    raise cause(finished.complaint[-300:] or f"the probe ended with {finished.returncode}")
+    raise cause(finished.complaint[:300] or f"the probe ended with {finished.returncode}")
 
 
 def _packets(

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from transcoder.errors import SourceIsPicture, SourceTooLarge, SourceUnsupported
+from transcoder.errors import BadSource, SourceIsPicture, SourceTooLarge, SourceUnsupported
 from transcoder.guards import MAX_PIXELS, SOUND_CODECS, VIDEO_CODECS, guarded_input, local_file
 from transcoder.media import AudioTrack, Source, VideoTrack
 
@@ -116,9 +116,16 @@ def pick_streams(streams: Sequence[Json]) -> tuple[Json | None, Json | None]:
         raise SourceIsPicture("the only picture stands still")
     _require_supported(video, VIDEO_CODECS)
     _require_supported(audio, SOUND_CODECS)
-    if video and int(video.get("width", 0)) * int(video.get("height", 0)) > MAX_PIXELS:
-        raise SourceTooLarge("a picture has too many pixels")
+    if video:
+        _require_size(int(video.get("width", 0)), int(video.get("height", 0)))
     return video, audio
+
+
+def _require_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise SourceTooLarge("a picture has too many pixels")
+    if not (width and height):
+        raise BadSource("pictures without a size")
 
 
 def _moves(stream: Json) -> bool:

@@ -13,13 +13,14 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from transcoder.errors import EncodeCancelled
 
 GIB = 1024**3
 TICK_S = 0.2
-STDERR_BYTES = 16 * 1024
-"""Kept of what a tool complains about: a hostile file can make it repeat itself millions of times."""
+STDERR_BYTES = 8 * 1024
+"""Kept of each end of what a tool complains about: a hostile file can make it repeat itself millions of times."""
 READ_BYTES = 64 * 1024
 LINE_BYTES = 1024 * 1024
 """Of one line of standard output; the rest of a longer one is forgotten."""
@@ -57,7 +58,7 @@ class Finished:
     returncode: int
     """Negative: the number of the signal that ended it."""
     complaint: str
-    """The end of its standard error."""
+    """The beginning and the end of its standard error."""
     cpu_s: float
     wall_s: float
     timed_out: bool = False
@@ -75,19 +76,20 @@ def run(
     command: Sequence[str],
     *,
     limits: Limits,
+    folder: Path = Path("/"),
     cancelled: Callable[[], bool] = nobody_cancels,
     on_line: Callable[[str], None] | None = None,
     on_tick: Callable[[], None] | None = None,
 ) -> Finished:
     """
-    Run a tool to its end.
+    Run a tool to its end, in `folder`.
 
     `on_line` hears its standard output line by line, `on_tick` is called several times a second, and so is
     `cancelled`: when that says True, or anything here raises, the whole process group is killed. Raises
     EncodeCancelled. A bad end is no exception here: the caller knows what it means.
     """
     started = time.monotonic()
-    process = _start(command, limits)
+    process = _start(command, folder, limits)
     watch = _Watch(process, on_line or _ignore)
     try:
         while not watch.ended():
@@ -109,7 +111,7 @@ def _ignore(_line: str) -> None:
     """Nobody listens."""
 
 
-def _start(command: Sequence[str], limits: Limits) -> subprocess.Popen[bytes]:
+def _start(command: Sequence[str], folder: Path, limits: Limits) -> subprocess.Popen[bytes]:
     parent = os.getpid()
 
     def before_exec() -> None:
@@ -127,7 +129,7 @@ def _start(command: Sequence[str], limits: Limits) -> subprocess.Popen[bytes]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         bufsize=0,
-        cwd="/",
+        cwd=folder,
         env=ENVIRONMENT,
         start_new_session=True,
         preexec_fn=before_exec,
@@ -168,7 +170,7 @@ class _Watch:
         assert process.stderr is not None
         self.process, self.on_line = process, on_line
         self.cpu_s = 0.0
-        self._line, self._stderr = b"", b""
+        self._line, self._stderr_head, self._stderr_tail = b"", b"", b""
         self._selector = selectors.DefaultSelector()
         self._selector.register(process.stdout, selectors.EVENT_READ, self._on_stdout)
         self._selector.register(process.stderr, selectors.EVENT_READ, self._on_stderr)
@@ -192,7 +194,7 @@ class _Watch:
             key.data(data)
 
     def complaint(self) -> str:
-        return self._stderr.decode("utf-8", "replace").strip()
+        return (self._stderr_head + self._stderr_tail).decode("utf-8", "replace").strip()
 
     def close(self) -> None:
         self._selector.close()
@@ -218,4 +220,6 @@ class _Watch:
             self.on_line(line.decode("utf-8", "replace"))
 
     def _on_stderr(self, data: bytes) -> None:
-        self._stderr = (self._stderr + data)[-STDERR_BYTES:]
+        room = STDERR_BYTES - len(self._stderr_head)
+        self._stderr_head += data[:room]
+        self._stderr_tail = (self._stderr_tail + data[room:])[-STDERR_BYTES:]

@@ -1,4 +1,8 @@
-"""The poster and the storyboard: which pictures, and how ffmpeg makes them cheaply. Pure."""
+"""
+The poster and the storyboard: which pictures, and how ffmpeg makes them cheaply. Pure.
+
+Outputs are named relative to the folder in which ffmpeg runs.
+"""
 
 from math import ceil
 from pathlib import Path
@@ -43,19 +47,19 @@ def sheet_name(sheet: int) -> str:
     return f"storyboard-{sheet}.jpg"
 
 
-def poster_arguments(plan: Plan, source: Path, out: Path, *, at_s: float | None) -> list[str]:
+def poster_arguments(plan: Plan, source: Path, *, at_s: float | None) -> list[str]:
     """The most usual of a few key frames from `at_s` of the file's own time on; from its beginning if None."""
     where = {} if at_s is None else {"ss": f"{at_s:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     pictures = _keyframes(plan, source, where).filter("thumbnail", n=POSTER_CANDIDATES)
     pictures = on_bt709(pictures, plan, *_fitted(plan, POSTER_SIDE), full_range=True)
-    return arguments([ffmpeg.output(pictures, local_file(out / POSTER_NAME), **JPEG, **_ONE_PICTURE)])
+    return arguments([ffmpeg.output(pictures, f"file:{POSTER_NAME}", **JPEG, **_ONE_PICTURE)])
 
 
 def poster_begin_s(plan: Plan) -> float:
     return plan.source.start_s + plan.duration_s * POSTER_AT
 
 
-def drawn_poster_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
+def drawn_poster_arguments(plan: Plan, source: Path) -> list[str]:
     """For a lesson without pictures: the shape of its first minutes of sound."""
     assert plan.source.audio is not None
     sound = ffmpeg.input(local_file(source), t=SOUND_DRAWN_S, **guarded(plan))[str(plan.source.audio.stream)]
@@ -63,10 +67,10 @@ def drawn_poster_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
     wave = wave.filter("showwavespic", s="1120x400", colors="0x8ecae6", scale="sqrt")
     ground = ffmpeg.input("color=c=0x16324f:s=1280x720", f="lavfi")
     drawn = ground.overlay(wave, x="(W-w)/2", y="(H-h)/2").filter("scale", out_range="pc")
-    return arguments([ffmpeg.output(drawn, local_file(out / POSTER_NAME), **JPEG, **_ONE_PICTURE)])
+    return arguments([ffmpeg.output(drawn, f"file:{POSTER_NAME}", **JPEG, **_ONE_PICTURE)])
 
 
-def storyboard_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
+def storyboard_arguments(plan: Plan, source: Path) -> list[str]:
     """Only key frames are decoded: a storyboard must not cost a second decode of the lesson."""
     step_s, count = interval_s(plan.duration_s), picture_count(plan.duration_s)
     width, height = tile_size(plan)
@@ -76,8 +80,9 @@ def storyboard_arguments(plan: Plan, source: Path, out: Path) -> list[str]:
     pictures = pictures.filter("fps", fps=f"1/{step_s}", start_time=0, eof_action="pass")
     pictures = pictures.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)
     pictures = on_bt709(pictures, plan, width, height, full_range=True).filter("tile", layout=f"{COLUMNS}x{ROWS}")
-    name = local_file(out).replace("%", "%%") + "/storyboard-%d.jpg"
-    return arguments([ffmpeg.output(pictures, name, start_number=0, fps_mode="passthrough", **JPEG)])
+    return arguments(
+        [ffmpeg.output(pictures, "file:storyboard-%d.jpg", start_number=0, fps_mode="passthrough", **JPEG)]
+    )
 
 
 def storyboard_text(plan: Plan) -> str:
