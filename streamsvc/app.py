@@ -79,5 +79,9 @@ async def start(app: web.Application, *, host: str, port: int) -> web.AppRunner:
     """
     runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=10.0)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
+    try:
+        await web.TCPSite(runner, host, port).start()
+    except OSError:
+        await runner.cleanup()
+        raise
     return runner

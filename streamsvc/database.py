@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
@@ -20,6 +20,10 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+CONNECT_S = 5
+"""Whole seconds."""
+
+
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
 
@@ -30,6 +34,14 @@ def async_url(database_url: str) -> str:
     if url.get_backend_name() == "sqlite":
         url = url.set(drivername="sqlite+aiosqlite")
     return url.render_as_string(hide_password=False)
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """A database host that does not answer must not hold requests for as long as TCP is patient."""
+    if make_url(url).get_backend_name() == "sqlite":
+        return {}
+    waits = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT_S}
+    return {"pool_pre_ping": True, "connect_args": waits, "pool_timeout": CONNECT_S}
 
 
 @contextmanager
@@ -55,7 +67,7 @@ class Database:
 
     def __init__(self, database_url: str) -> None:
         url = async_url(database_url)
-        self.engine = create_async_engine(url, pool_pre_ping=not url.startswith("sqlite"))
+        self.engine = create_async_engine(url, **engine_options(url))
         prepare_engine(self.engine.sync_engine)
         self._reading = self.engine.execution_options(sqlite_begin="DEFERRED")
 

@@ -79,6 +79,12 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
     except ROOTS as error:
         print(f"sabaq: {explain(error, values)}", file=sys.stderr)
         return 2 if isinstance(error, BAD_INPUT) else 1
+    except OSError as error:
+        if error.filename is None:
+            raise
+        # A file or folder that cannot be used is the operator's to mend; a traceback would not say more.
+        print(f"sabaq: {error}", file=sys.stderr)
+        return 1
 
 
 def _parser(given: Sequence[str]) -> argparse.ArgumentParser:

@@ -51,7 +51,13 @@ async def serve(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    runner = await start(build_app(settings), host=settings.host, port=settings.port)
+    app = build_app(settings)
+    try:
+        runner = await start(app, host=settings.host, port=settings.port)
+    except OSError as exc:
+        raise BadSetting(
+            str(exc), name="SABAQ_PORT", reason=f"{settings.host}:{settings.port}: {exc.strerror}"
+        ) from exc
     log.info("listening", extra={"fields": {"url": settings.public_url}})
     try:
         await stop.wait()

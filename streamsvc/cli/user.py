@@ -22,6 +22,7 @@ EXAMPLES = """examples:
   sabaq user add daniyar --name Данияр --role pupil --unit kz/almaty/bostandyk/s25 --generate
   echo "$NEW_PASSWORD" | sabaq user password aigerim
   sabaq user token aigerim --days 1
+  sabaq user disable daniyar
   sabaq user list --json
 
 A password is asked for, or read from standard input; never from the command line, where others could see it."""
@@ -42,13 +43,26 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     changing = actions.add_parser("password", help="set a new password; signs the person out everywhere")
     changing.add_argument("login")
     changing.add_argument("--generate", action="store_true", help="draw a password and print it")
+    for name, summary in (
+        ("disable", "sign a person out and let them in no more"),
+        ("enable", "let a person in again"),
+    ):
+        switching = actions.add_parser(name, help=summary)
+        switching.add_argument("login")
     giving = actions.add_parser("token", help="print a fresh bearer token")
     giving.add_argument("login")
     giving.add_argument("--days", type=float, default=7.0, help="how long it is good (default: 7)")
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    actions = {"add": _add, "list": _list, "password": _password, "token": _token}
+    actions = {
+        "add": _add,
+        "list": _list,
+        "password": _password,
+        "token": _token,
+        "disable": _disable,
+        "enable": _enable,
+    }
     # The password is read and hashed before the database is opened: both take their time.
     password = _read_password(args) if args.action in {"add", "password"} else ""
     args.password_hash = passwords.make_hash(password) if password else ""
@@ -110,6 +124,19 @@ def _password(session: Session, args: argparse.Namespace, now: datetime) -> str:
     people.set_password(session, person, args.password_hash)
     tokens.revoke_all(session, person.id, now=now)
     return f"{person.login}: new password; signed out everywhere"
+
+
+def _disable(session: Session, args: argparse.Namespace, now: datetime) -> str:
+    person = people.person_by_login(session, args.login)
+    person.active = False
+    tokens.revoke_all(session, person.id, now=now)
+    return f"{person.login}: disabled; signed out everywhere"
+
+
+def _enable(session: Session, args: argparse.Namespace, _now: datetime) -> str:
+    person = people.person_by_login(session, args.login)
+    person.active = True
+    return f"{person.login}: enabled"
 
 
 def _token(session: Session, args: argparse.Namespace, now: datetime) -> str:

@@ -124,6 +124,8 @@ def problem(
         "code": code,
     }
     headers = {"Content-Language": chosen, "Cache-Control": "no-store"}
+    if status is HTTPStatus.UNAUTHORIZED:
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 9110 section 11.6.1
     if params and isinstance(params.get("retry_after_s"), int | float):
         headers["Retry-After"] = str(int(params["retry_after_s"]))  # type: ignore[call-overload]  # checked above
     return web.Response(

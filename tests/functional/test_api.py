@@ -353,6 +353,29 @@ def test_watching_goes_on_where_it_stopped(app):
     assert app.request("POST", path, login="pupil").json()["resume_s"] == 0.0
 
 
+def test_a_report_of_viewing_has_the_contracts_shape(app, check):
+    """
+    Accepted, repeated, and each rejected one with its code; the rest is kept.
+    """
+    lesson_id = make_lesson(app)
+    session = app.request("POST", f"/api/v1/lessons/{lesson_id}/playback-sessions", login="pupil").json()
+    at = datetime.now(UTC).isoformat()
+    good = {"sequence": 0, "type": "initialized", "at": at, "time_s": 0}
+    bad = {"sequence": 1, "type": "danced", "at": at, "time_s": 0}
+
+    def report(events):
+        answer = app.request("POST", session["events"], login="pupil", json_body={"events": events})
+        check(answer, "/api/v1/playback-sessions/{session_id}/events", "post")
+        return answer.json()
+
+    receipt = report([good, bad])
+    assert (receipt["accepted"], receipt["repeated"]) == (1, 0)
+    assert [refused["sequence"] for refused in receipt["rejected"]] == [1]
+    assert report([good])["repeated"] == 1
+    metrics = app.request("GET", "/metrics", login=None).body.decode()
+    assert re.search(r'sabaq_viewing_events_total\{outcome="accepted"\} [1-9]', metrics)
+
+
 def test_somebody_who_came_by_localhost_stays_there(app):
     """
     Addresses of another name would be another origin to the browser.

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from catalog.lessons import Lesson
 from streamsvc.errors import BadRequest
 from streamsvc.playback import sessions
+from streamsvc.telemetry import Telemetry
 from streamsvc.trace import actors, events, store
 from streamsvc.trace.values import LearnerValue, LessonValue, Receipt, SessionValue
 from streamsvc.web.requests import (
@@ -121,9 +122,16 @@ async def report(request: web.Request) -> web.Response:
         home_page=with_services.settings.public_url,
         now=with_services.now(),
     )
+    _count(with_services.telemetry, receipt)
     return json_response(
         {"accepted": receipt.accepted, "repeated": receipt.repeated, "rejected": list(receipt.rejected)}
     )
+
+
+def _count(telemetry: Telemetry, receipt: Receipt) -> None:
+    telemetry.viewing_events.labels("accepted").inc(receipt.accepted)
+    telemetry.viewing_events.labels("repeated").inc(receipt.repeated)
+    telemetry.viewing_events.labels("rejected").inc(len(receipt.rejected))
 
 
 def keep(

@@ -1,6 +1,5 @@
 """Signing in and out, and who am I."""
 
-import asyncio
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -9,14 +8,20 @@ from uuid import UUID
 import msgspec
 from aiohttp import hdrs, web
 
-from catalog import passwords, people, tokens
+from catalog import people, tokens
 from catalog.errors import SignInRefused, TooManySignIns
 from catalog.people import PersonView
 from catalog.permissions import may_create_lessons
 from streamsvc.web import openapi
 from streamsvc.web.addresses import client_address
 from streamsvc.web.authentication import check_origin, clear_cookie, public, request_token, set_cookie
+from streamsvc.web.comparing import COMPARING, comparing
 from streamsvc.web.requests import in_transaction, json_body, json_response, reading, services, viewer
+
+
+def prepare(app: web.Application) -> None:
+    """Add the threads that compare passwords."""
+    app.cleanup_ctx.append(comparing)
 
 
 class SignIn(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,7 +72,7 @@ async def _sign_in(request: web.Request, *, login: str, password: str) -> tokens
         attempt = await in_transaction(
             request, tokens.begin_sign_in, login, address=client_address(request), now=with_services.now()
         )
-        fits = await asyncio.to_thread(passwords.fits, attempt.password_hash, password)
+        fits = await request.app[COMPARING].run(attempt.password_hash, password)
         lifetime = timedelta(seconds=with_services.settings.token_lifetime_s)
         issued = await in_transaction(
             request, tokens.finish_sign_in, attempt, fits=fits, lifetime=lifetime, now=with_services.now()

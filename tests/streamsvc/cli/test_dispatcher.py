@@ -105,6 +105,7 @@ class Command:
         (import_module("cdn.errors").StoreUnavailable("x"), 1),
         (import_module("transcoder.errors").SourceEmpty("x"), 2),
         (import_module("transcoder.errors").EncodeFailed("x"), 1),
+        (PermissionError(13, "Permission denied", "/srv/sabaq"), 1),
         (KeyboardInterrupt(), 130),
     ],
     ids=lambda value: getattr(value, "code", str(value)),

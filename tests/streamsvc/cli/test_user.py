@@ -2,10 +2,14 @@
 
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
+from catalog.errors import TokenRefused
+from catalog.tokens import person_by_token
 from streamsvc.cli import main
+from transcoder.database import open_sessions
 
 
 @pytest.fixture
@@ -74,6 +78,17 @@ def test_a_password_can_be_drawn(migrated, capsys):
     drawn = [line for line in capsys.readouterr().out.splitlines() if line.startswith("password: ")]
     assert len(set(drawn)) == 2
     assert all(len(line) >= len("password: ") + 16 for line in drawn)
+
+
+def test_a_person_is_let_in_no_more(migrated, capsys):
+    main(["user", "add", "daniyar", "--name", "D", "--role", "pupil", *UNIT, "--generate"], migrated)
+    main(["user", "token", "daniyar"], migrated)
+    token = capsys.readouterr().out.splitlines()[-1]
+
+    assert main(["user", "disable", "daniyar"], migrated) == 0
+    with open_sessions(f"sqlite:///{migrated['SABAQ_VAR']}/sabaq.db").read() as session, pytest.raises(TokenRefused):
+        person_by_token(session, token, now=datetime.now(UTC))
+    assert main(["user", "enable", "daniyar"], migrated) == 0
 
 
 @pytest.mark.parametrize(

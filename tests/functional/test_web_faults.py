@@ -1,0 +1,97 @@
+"""The service while its database, broker or place in the network is gone, and after it is back."""
+
+import signal
+import subprocess
+import sys
+import time
+from contextlib import closing
+
+import pytest
+from sqlalchemy.engine import make_url
+
+from tests.functional.app_fixtures import run_app, run_server
+from tests.functional.app_states import make_lesson
+from tests.functional.fault_proxy import Fault, fault_proxy
+
+pytestmark = pytest.mark.functional
+
+
+def _wait_for(done, within_s=30.0):
+    deadline = time.monotonic() + within_s
+    while time.monotonic() < deadline:
+        if done():
+            return
+        time.sleep(0.1)
+    raise AssertionError("not within the time")
+
+
+def test_a_database_that_goes_and_comes_back(tmp_path, postgres_server, postgres_url):
+    """
+    Requests end with 503 and a sentence, the process lives, and all is well as soon as the database is.
+    """
+    address = make_url(postgres_url)
+    with fault_proxy(postgres_server.port) as proxy:
+        proxied = address.set(port=proxy.port).render_as_string(hide_password=False)
+        with run_app(tmp_path / "var", SABAQ_DATABASE_URL=proxied) as app:
+            assert app.request("GET", "/api/v1/me").status == 200
+
+            proxy.fault = Fault(answer_bytes=0)
+            with closing(postgres_server.connect()) as connection:
+                ours = "datname = %s AND pid <> pg_backend_pid()"
+                connection.execute(
+                    f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}", [address.database]
+                )
+            answer = app.request("GET", "/api/v1/me")
+            assert (answer.status, answer.json()["code"]) == (503, "database_unavailable")
+            assert app.request("GET", "/healthz", login=None).status == 200
+            assert app.request("GET", "/metrics", login=None).status == 200
+            _wait_for(lambda: app.request("GET", "/readyz", login=None).json()["checks"]["database"] == "unavailable")
+
+            proxy.fault = Fault()
+            _wait_for(lambda: app.request("GET", "/api/v1/me").status == 200)
+            _wait_for(lambda: app.request("GET", "/readyz", login=None).status == 200)
+
+
+@pytest.mark.parametrize("broker_url", ["amqp://guest@127.0.0.1:1//", "redis://127.0.0.1:1/0"])
+def test_a_broker_that_is_gone_costs_a_moment_and_no_work(tmp_path, broker_url):
+    """
+    The row is the work; the message was only a hint, and the reconciler sends another.
+    """
+    with run_app(tmp_path / "var", SABAQ_BROKER_URL=broker_url) as app:
+        lesson_id = make_lesson(app, state="failed")
+
+        answer = app.request("POST", f"/api/v1/lessons/{lesson_id}/retry")
+
+        assert (answer.status, answer.json()["media"]["state"]) == (202, "waiting")
+        ready = app.request("GET", "/readyz", login=None)
+        assert (ready.status, ready.json()["checks"]["broker"]) == (200, "unavailable")
+
+
+def test_an_operators_stop_is_quick_and_clean(tmp_path):
+    """
+    SIGTERM: exit 0, the port is free, nothing in the log but words.
+    """
+    with run_server(tmp_path / "var") as served:
+        served.request("GET", "/api/v1/me")
+        served.process.send_signal(signal.SIGTERM)
+
+        assert served.process.wait(30) == 0
+        assert "Traceback" not in (served.settings.var / "serve.log").read_text()
+        with pytest.raises(ConnectionRefusedError):
+            served.request("GET", "/healthz")
+
+
+def test_a_port_that_is_taken_is_one_sentence(tmp_path):
+    with run_server(tmp_path / "var") as served:
+        second = subprocess.run(
+            [sys.executable, "-m", "streamsvc.cli", "serve"],
+            env={**served.environ, "LANG": "en_US.UTF-8"},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert second.returncode == 2
+    assert "[bad_setting]" in second.stderr
+    assert "Traceback" not in second.stderr
