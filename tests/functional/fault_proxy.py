@@ -35,8 +35,15 @@ class FaultProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listener.getsockname()[1]
         self._closing = threading.Event()
+        self._open: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
         self._threads[0].start()
+
+    def drop(self) -> None:
+        """Cut every open connection: clients keep some in a pool that knows nothing of a later fault."""
+        for line in list(self._open):
+            with contextlib.suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         self._closing.set()
@@ -72,7 +79,11 @@ class FaultProxy:
             if self.tls:
                 client = self.tls.wrap_socket(client, server_side=True)
             with client, socket.create_connection(("127.0.0.1", self.target_port)) as server:
-                self._carry(client, server, fault)
+                self._open.add(client)
+                try:
+                    self._carry(client, server, fault)
+                finally:
+                    self._open.discard(client)
 
     def _carry(self, client: socket.socket, server: socket.socket, fault: Fault) -> None:
         left = fault.answer_bytes
