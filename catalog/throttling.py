@@ -7,6 +7,7 @@ address (one guesses for many logins; generous, because a whole school shares on
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Literal
 
 Scope = Literal["pair", "login", "address"]
@@ -35,8 +36,11 @@ def wait_s(failures: int, scope: Scope) -> int:
 
 def retry_after_s(counter: Counter, *, scope: Scope, now: datetime) -> int:
     """Whole seconds until an attempt is allowed; 0 means now."""
-    ready_at = counter.last_at + timedelta(seconds=wait_s(counter.failures, scope))
-    return max(0, -int((now - ready_at).total_seconds() // 1))
+    wait = timedelta(seconds=wait_s(counter.failures, scope))
+    if not wait:
+        # The last attempt may be younger than our `now`: many sign in at once, and clocks of machines differ.
+        return 0
+    return max(0, ceil((counter.last_at + wait - now).total_seconds()))
 
 
 def counted(counter: Counter | None, *, now: datetime) -> Counter:

@@ -103,10 +103,11 @@ def begin_sign_in(session: Session, login: str, *, address: str, now: datetime) 
 
 
 def _locked(session: Session, key: bytes, *, scope: throttling.Scope, now: datetime) -> SignInFailure:
+    """The counter, made when it is missing, and ours alone until the transaction ends: in one statement, so no race."""
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    blank = {"key": key, "scope": scope, "failures": 0, "last_at": now}
-    session.execute(insert(SignInFailure).values(blank).on_conflict_do_nothing())
-    return session.scalars(select(SignInFailure).where(SignInFailure.key == key).with_for_update()).one()
+    blank = insert(SignInFailure).values(key=key, scope=scope, failures=0, last_at=now)
+    taken = blank.on_conflict_do_update(index_elements=["key"], set_={"scope": scope}).returning(SignInFailure)
+    return session.scalars(taken, execution_options={"populate_existing": True}).one()
 
 
 def finish_sign_in(session: Session, attempt: Attempt, *, fits: bool, lifetime: timedelta, now: datetime) -> Issued:
@@ -114,12 +115,10 @@ def finish_sign_in(session: Session, attempt: Attempt, *, fits: bool, lifetime: 
     if attempt.person_id is None or not fits:
         raise SignInRefused("login and password do not belong together")
     pair, login, address = attempt.keys
-    session.execute(delete(SignInFailure).where(SignInFailure.key.in_([pair, login])))
-    session.execute(
-        update(SignInFailure)
-        .where(SignInFailure.key == address, SignInFailure.failures > 0)
-        .values(failures=SignInFailure.failures - 1)
-    )
+    # In the order in which `begin_sign_in` takes them, so that two sign-ins never wait for each other crosswise.
+    for key, failures in ((pair, 0), (login, 0), (address, SignInFailure.failures - 1)):
+        counter = (SignInFailure.key == key) & (SignInFailure.failures > 0)
+        session.execute(update(SignInFailure).where(counter).values(failures=failures))
     return issue(session, attempt.person_id, lifetime=lifetime, now=now)
 
 

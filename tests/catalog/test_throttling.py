@@ -29,6 +29,13 @@ def test_the_wait_runs_from_the_last_failure():
     assert retry_after_s(counter, scope="pair", now=NOW + timedelta(seconds=30)) == 0
 
 
+def test_an_attempt_of_a_moment_later_costs_nobody_a_wait():
+    """
+    A class signs in at once, and its requests overtake each other.
+    """
+    assert retry_after_s(Counter(3, NOW + timedelta(milliseconds=5)), scope="pair", now=NOW) == 0
+
+
 def test_a_quiet_quarter_of_an_hour_forgets():
     old = Counter(9, NOW)
 

@@ -4,12 +4,14 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 from sqlalchemy.engine import make_url
 
-from tests.functional.app_fixtures import run_app, run_server
+from tests.functional.app_fixtures import PASSWORD, run_app, run_server
 from tests.functional.app_states import make_lesson
 from tests.functional.fault_proxy import Fault, fault_proxy
 
@@ -50,6 +52,38 @@ def test_a_database_that_goes_and_comes_back(tmp_path, postgres_server, postgres
             proxy.fault = Fault()
             _wait_for(lambda: app.request("GET", "/api/v1/me").status == 200)
             _wait_for(lambda: app.request("GET", "/readyz", login=None).status == 200)
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_guesses_at_once_are_as_many_guesses(tmp_path, request, database):
+    """
+    Forty at the same moment: five are compared, the others have to wait, and nobody meets an error.
+    """
+    more = {"SABAQ_DATABASE_URL": request.getfixturevalue("postgres_url")} if database == "postgresql" else {}
+    with run_app(tmp_path / "var", **more) as app:
+
+        def guess(number):
+            body = {"login": "teacher", "password": f"guess number {number}"}
+            return app.request("POST", "/api/v1/tokens", login=None, json_body=body).status
+
+        with ThreadPoolExecutor(40) as pool:
+            assert Counter(pool.map(guess, range(40))) == {401: 5, 429: 35}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_class_that_signs_in_together_gets_in(tmp_path, request, database):
+    """
+    From one address and with one account, which is the worst case for the counters.
+    """
+    more = {"SABAQ_DATABASE_URL": request.getfixturevalue("postgres_url")} if database == "postgresql" else {}
+    with run_app(tmp_path / "var", **more) as app:
+
+        def sign_in(number):
+            body = {"login": ["pupil", "teacher", "curator", "admin"][number % 4], "password": PASSWORD}
+            return app.request("POST", "/api/v1/tokens", login=None, json_body=body).status
+
+        with ThreadPoolExecutor(16) as pool:
+            assert Counter(pool.map(sign_in, range(16))) == {201: 16}
 
 
 @pytest.mark.parametrize("broker_url", ["amqp://guest@127.0.0.1:1//", "redis://127.0.0.1:1/0"])
