@@ -24,6 +24,8 @@ class Comparing:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(COMPARE_AT_ONCE, thread_name_prefix="passwords")
         self._waiting = 0
+        # Made now, not at the first unknown login, which would take visibly longer than others.
+        self._pool.submit(passwords.decoy)
 
     async def run(self, password_hash: str, password: str) -> bool:
         """Whether the password made this hash. Raises TooManySignIns when too many wait already."""

@@ -6,12 +6,16 @@ import re
 import shutil
 import threading
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import event
 
 from streamsvc.playback.sessions import note_position
+from streamsvc.web import lesson_work
+from streamsvc.web.handlers import progress
 from streamsvc.web.routes import description as described
 from tests.functional.app_fixtures import PASSWORD, fetch, run_app, running_app  # noqa: F401
 from tests.functional.app_states import STATES, asset_of, change, make_lesson
@@ -293,6 +297,28 @@ def test_cancel_is_for_what_waits_or_runs(app, check, state):
         assert (answer.status, answer.json()["code"]) == (409, "nothing_to_cancel")
 
 
+def test_a_page_of_the_list_costs_the_same_whatever_its_length(app):
+    """
+    A fixed number of questions to the database, not some for each lesson.
+    """
+    acting = SimpleNamespace(person_id=app.accounts["curator"].person_id, role="curator")
+
+    def questions(limit):
+        asked = []
+        event.listen(app.sessions.engine, "before_cursor_execute", count := lambda *_: asked.append(1))
+        with app.sessions.read.begin() as session:
+            page = lesson_work.listed(
+                session, acting=acting, own=False, cursor=None, limit=limit, now=datetime.now(UTC)
+            )
+        event.remove(app.sessions.engine, "before_cursor_execute", count)
+        assert len(page.shown) == limit
+        return len(asked)
+
+    for state in STATES:
+        make_lesson(app, state=state)
+    assert questions(1) == questions(7) <= 8
+
+
 # Playback
 
 
@@ -439,16 +465,16 @@ def test_progress_is_told_at_once_at_each_change_and_to_the_end(app, description
     change(app, lesson_id, "ready")
     assert all(stream.ended() for stream in streams)
     assert {stream.events[-1]["state"] for stream in streams} == {"ready"}
-    for event in streams[0].events:
-        assert faults(event, {"$ref": "#/components/schemas/Media"}, description) == []
+    for told in streams[0].events:
+        assert faults(told, {"$ref": "#/components/schemas/Media"}, description) == []
 
 
 def test_progress_of_what_has_ended_ends_at_once(app):
     stream = Stream(app, make_lesson(app, state="failed"), language="ru")
 
     assert stream.ended()
-    (event,) = stream.events
-    assert (event["state"], event["error"]["code"]) == ("failed", "source_too_long")
+    (told,) = stream.events
+    assert (told["state"], told["error"]["code"]) == ("failed", "source_too_long")
 
 
 def test_progress_of_a_deleted_lesson_ends(app):
@@ -459,6 +485,21 @@ def test_progress_of_a_deleted_lesson_ends(app):
     app.request("DELETE", f"/api/v1/lessons/{lesson_id}")
 
     assert stream.ended()
+
+
+def test_a_quiet_stream_says_that_it_is_still_there_and_ends_in_time(app, monkeypatch):
+    """
+    Proxies cut silent lines; a person whose token was revoked must not listen for ever.
+    """
+    monkeypatch.setattr(progress, "HEARTBEAT_S", 0.05)
+    monkeypatch.setattr(progress, "LONGEST_S", 1.0)
+    lesson_id = make_lesson(app, state="encoding")
+
+    text = app.request("GET", f"/api/v1/lessons/{lesson_id}/progress").body
+
+    assert text.startswith(b"retry: 2000\n\n")
+    assert text.count(b"data: ") == 1
+    assert b": still here\n\n" in text
 
 
 def test_a_service_that_stops_does_not_wait_for_streams(tmp_path):
