@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamsvc.queueing import broker_answers, broker_options, celery_app, expires_s, send
+from streamsvc.queueing import broker_answers, celery_app, expires_s, send
 from transcoder.database import Message
 
 WORK = Message("transcoder.work")
@@ -13,17 +13,17 @@ def test_a_folder_is_a_broker(tmp_path):
     """
     One folder both ways, asked twenty times a second.
     """
-    options = broker_options(f"filesystem://{tmp_path}")["broker_transport_options"]
+    options = celery_app(f"filesystem://{tmp_path}").conf.broker_transport_options
 
     assert options["data_folder_in"] == options["data_folder_out"] == f"{tmp_path}/messages"
     assert options["polling_interval"] == 0.05
 
 
 def test_rabbitmq_keeps_messages_in_quorum_queues():
-    options = broker_options("amqp://sabaq@broker//")
+    conf = celery_app("amqp://sabaq@broker//").conf
 
-    assert options["task_default_queue_type"] == "quorum"
-    assert options["broker_transport_options"] == {"confirm_publish": True}
+    assert conf.task_default_queue_type == "quorum"
+    assert conf.broker_transport_options["confirm_publish"]
 
 
 @pytest.mark.parametrize("broker_url", ["filesystem://{var}", "amqp://sabaq@broker//", NOWHERE])
