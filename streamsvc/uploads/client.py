@@ -85,7 +85,7 @@ class Sender:
         Raises AnswerUnexpected for what waiting does not mend, or when nothing moved in ten attempts; then
         ServiceUnreachable if no answer came at all.
         """
-        length, reached, attempt = path.stat().st_size, -1, 0
+        length, reached, attempt = path.stat().st_size, 0, 0
         while True:
             offset, error = self._go_on(begun.url, path, length=length, on_progress=on_progress)
             if offset == length:
@@ -194,7 +194,8 @@ def refused(reply: Reply) -> AnswerUnexpected:
         problem = json.loads(reply.body)
         reason, code = str(problem["detail"]), str(problem["code"])
     except (ValueError, KeyError, TypeError):
-        reason, code = reply.body[:200].decode("utf-8", "replace"), ""
+        words = reply.body[:200].decode("utf-8", "replace")
+        reason, code = words or http.client.responses.get(reply.status, ""), ""
     return AnswerUnexpected(f"{reply.status}: {reason}", status=reply.status, reason=reason, refusal=code)
 
 

@@ -1,0 +1,161 @@
+"""Bytes on this node's disk, before and after a crash."""
+
+import os
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from cdn.layout import PART_BYTES
+from streamsvc.uploads.errors import StorageFull
+from streamsvc.uploads.spool import NodeSpool, Spooled, open_spool, write_some
+
+UPLOAD = UUID(int=1)
+
+
+@pytest.fixture
+def spool(tmp_path: Path):
+    opened = open_spool(tmp_path)
+    yield opened
+    opened.close()
+
+
+def write(spooled: Spooled, body: bytes) -> None:
+    view = memoryview(body)
+    while view:
+        view = view[spooled.write(view) :]
+
+
+def whole(spooled: Spooled) -> bytes:
+    return b"".join(spooled.read(file) for file in spooled.files)
+
+
+def test_bytes_are_found_again(spool: NodeSpool):
+    write(spool.open(UPLOAD, 1, stored_bytes=0), b"abc")
+
+    again = spool.open(UPLOAD, 1, stored_bytes=0)
+
+    assert (again.end, whole(again)) == (3, b"abc")
+    write(again, b"def")
+    assert (again.end, whole(again)) == (6, b"abcdef")
+    again.remove()
+
+
+def test_parts_end_at_their_size(spool: NodeSpool):
+    spooled = spool.open(UPLOAD, 1, stored_bytes=0)
+    write(spooled, b"x" * (PART_BYTES + 5))
+
+    assert [(file.offset, file.bytes) for file in spooled.files] == [(0, PART_BYTES), (PART_BYTES, 5)]
+    assert [file.offset for file in spooled.ended()] == [0]
+    spooled.end_part()
+    assert [file.offset for file in spooled.ended()] == [0, PART_BYTES]
+    spooled.remove()
+
+
+def test_part_that_is_full_is_never_appended_to(spool: NodeSpool):
+    write(spool.open(UPLOAD, 1, stored_bytes=0), b"x" * PART_BYTES)
+
+    again = spool.open(UPLOAD, 1, stored_bytes=0)
+    write(again, b"y")
+
+    assert [(file.offset, file.bytes) for file in again.files] == [(0, PART_BYTES), (PART_BYTES, 1)]
+    again.remove()
+
+
+def test_what_the_store_has_is_removed(spool: NodeSpool):
+    """
+    Killed between the commit of a part and the removal of its file.
+    """
+    spooled = spool.open(UPLOAD, 1, stored_bytes=0)
+    write(spooled, b"abc")
+    spooled.end_part()
+    write(spooled, b"de")
+
+    again = spool.open(UPLOAD, 1, stored_bytes=3)
+
+    assert (again.end, whole(again)) == (5, b"de")
+    assert sorted(path.name for path in again.folder.iterdir()) == [f"{3:015d}"]
+    spooled.remove()
+
+
+def test_gap_ends_what_counts(spool: NodeSpool):
+    spooled = spool.open(UPLOAD, 1, stored_bytes=0)
+    for body in (b"abc", b"def", b"ghi"):
+        write(spooled, body)
+        spooled.end_part()
+    (spooled.folder / f"{3:015d}").unlink()
+
+    again = spool.open(UPLOAD, 1, stored_bytes=0)
+
+    assert (again.end, whole(again)) == (3, b"abc")
+    again.remove()
+
+
+def test_staged_bytes_are_worth_nothing_after_a_crash(spool: NodeSpool):
+    staged = spool.stage(UPLOAD, 1)
+    staged.write(b"not proven")
+
+    again = spool.open(UPLOAD, 1, stored_bytes=0)
+
+    assert again.end == 0
+    assert not staged.path.exists()
+    staged.remove()
+
+
+def test_staged_bytes_come_back_in_blocks(spool: NodeSpool):
+    staged = spool.stage(UPLOAD, 1)
+    staged.write(b"x" * 300_000)
+
+    assert [len(block) for block in staged.blocks()] == [262_144, 37_856]
+    staged.remove()
+    assert not staged.path.exists()
+
+
+def test_another_epoch_is_another_upload(spool: NodeSpool):
+    first = spool.open(UPLOAD, 1, stored_bytes=0)
+    write(first, b"abc")
+
+    assert spool.open(UPLOAD, 2, stored_bytes=0).end == 0
+    assert set(spool.present()) == {(UPLOAD, 1)}
+    first.remove()
+    assert spool.present() == {}
+
+
+def test_full_disk_is_told():
+    fd = os.open("/dev/full", os.O_WRONLY)
+    with pytest.raises(StorageFull) as refused:
+        write_some(fd, memoryview(b"abc"))
+    os.close(fd)
+
+    assert refused.value.params == {"retry_after_s": 60}
+
+
+def test_other_troubles_of_the_disk_are_no_full_disk():
+    fd = os.open("/dev/null", os.O_RDONLY)
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        write_some(fd, memoryview(b"abc"))
+    os.close(fd)
+
+
+def test_living_nodes_have_spools_of_their_own_and_a_dead_ones_is_taken_over(tmp_path: Path):
+    one, two = open_spool(tmp_path), open_spool(tmp_path)
+    names = {one.node, two.node}
+    two.close()
+    three = open_spool(tmp_path)
+
+    assert len(names) == 2
+    assert three.node == two.node
+    one.close()
+    three.close()
+
+
+def test_spool_is_private(tmp_path: Path):
+    opened = open_spool(tmp_path / "spool")
+    spooled = opened.open(UPLOAD, 1, stored_bytes=0)
+    write(spooled, b"abc")
+
+    modes = {path.stat().st_mode & 0o077 for path in (tmp_path / "spool", opened.root, *opened.root.rglob("*"))}
+
+    assert modes == {0}
+    spooled.remove()
+    opened.close()
