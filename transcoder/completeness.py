@@ -23,24 +23,26 @@ def require_whole(demuxer: str, size: int, read: Read) -> None:
 
 
 def _mov(size: int, read: Read) -> None:
-    """ISO/IEC 14496-12 section 4.2: boxes follow each other to the end of the file; one of them is `moov`."""
-    offset, seen_moov = 0, False
+    """ISO/IEC 14496-12 section 4.2: boxes follow each other to the end of the file; there is an index, and media."""
+    offset, seen = 0, set()
     for _ in range(MAX_BOXES):
         header = read(offset, 16)
         length = _box_length(header, size - offset)
         if length is None:
             break
-        seen_moov |= header[4:8] == b"moov"
+        seen.add(header[4:8])
         if offset + length > size:
             raise SourceTruncated(f"box at {offset} ends behind the file", missing_bytes=offset + length - size)
         offset += length
-    if not seen_moov:
+    if b"moov" not in seen:
         raise SourceTruncated("the index of the file (moov) is missing")
+    if not seen & {b"mdat", b"moof"}:
+        raise SourceTruncated("the media of the file (mdat) are missing")
 
 
 def _box_length(header: bytes, left: int) -> int | None:
     """None where no box begins: at the end, or in padding that some cameras leave."""
-    if len(header) < 8 or not header[4:8].strip(b"\0"):
+    if not header[:8].strip(b"\0"):
         return None
     length = int.from_bytes(header[:4], "big")
     if length == 1:

@@ -44,6 +44,7 @@ SEEN_WITHIN_S = 1.0
 PROBE_LIMITS = Limits(wall_s=300.0, cpu_s=300, file_bytes=0)
 
 NOT_LISTED = re.compile(r"Codec \(([\w-]+)\) not on whitelist")
+PARTIAL_FILE = ": partial file"
 TOO_MANY_PIXELS = "exceeds specified max pixel count"
 # What the tools say, and what it means; their exit codes do not tell one cause from another.
 COMPLAINTS: dict[str, type[BadSource]] = {
@@ -61,11 +62,14 @@ def probe(path: Path, *, settings: TranscoderSettings, cancelled: Callable[[], b
     """
     size, demuxer = _recognise(path, settings)
     streams, claim = parse_streams(_ask(streams_command(find_tools().ffprobe, path, demuxer), cancelled))
+    if not streams:
+        raise SourceTooShort("a recording of nothing: the container has no tracks")
     video, audio = pick_streams(streams)
     if video is None and audio is None:
         raise SourceNotMedia("neither pictures nor sound")
-    wanted = [int(stream["index"]) for stream in (video, audio) if stream]
-    packets = _packets(path, demuxer, wanted, claim, cancelled)
+    packets = _packets(path, demuxer, [stream for stream in (video, audio) if stream], claim, cancelled)
+    if not packets:
+        raise SourceTooShort("the tracks are empty")
     source = assemble(
         size,
         demuxer,
@@ -101,6 +105,9 @@ def _require_well(finished: Finished) -> None:
     if TOO_MANY_PIXELS in finished.complaint:
         # ffprobe goes on with a picture of size nought, and ends well.
         raise SourceTooLarge("a picture has too many pixels")
+    if PARTIAL_FILE in finished.complaint:
+        # The index names bytes behind the end, which the outermost boxes did not tell.
+        raise SourceTruncated("the file ends before its index says")
     if finished.ok:
         return
     if "No space left" in finished.complaint:
@@ -113,11 +120,11 @@ def _require_well(finished: Finished) -> None:
 
 
 def _packets(
-    path: Path, demuxer: str, streams: list[int], claim: Claim | None, cancelled: Callable[[], bool]
+    path: Path, demuxer: str, streams: list[Json], claim: Claim | None, cancelled: Callable[[], bool]
 ) -> list[Packet]:
     """From both ends where that tells all; a file without a duration, or with odd ends, is read as a whole."""
     found = _scan(path, demuxer, head_and_tail(claim), cancelled)
-    if claim and not all(_reaches_end(found, stream, claim) for stream in streams):
+    if claim and not all(_reaches_end(_of(found, stream), claim) for stream in streams):
         found = _scan(path, demuxer, "", cancelled)
     return found
 
@@ -134,14 +141,15 @@ def _scan(path: Path, demuxer: str, intervals: str, cancelled: Callable[[], bool
     return found
 
 
-def _reaches_end(packets: list[Packet], stream: int, claim: Claim) -> bool:
-    """Whether the tail showed this stream: a track that ends early, or a lying header, was not seen to its end."""
-    last_s = max((packet.end_s for packet in packets if packet.stream == stream), default=claim.start_s)
+def _reaches_end(packets: list[Packet], claim: Claim) -> bool:
+    """Whether the tail showed a stream: a track that ends early, or a lying header, was not seen to its end."""
+    last_s = max((packet.end_s for packet in packets), default=claim.start_s)
     return last_s >= claim.start_s + claim.duration_s - SEEN_WITHIN_S
 
 
 def _of(packets: list[Packet], stream: Json | None) -> list[Packet]:
-    return [packet for packet in packets if stream and packet.stream == int(stream["index"])]
+    wanted = -1 if stream is None else int(stream["index"])
+    return [packet for packet in packets if packet.stream == wanted]
 
 
 def _seen(path: Path, demuxer: str, stream: Json, packets: list[Packet], cancelled: Callable[[], bool]) -> VideoTrack:
