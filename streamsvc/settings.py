@@ -55,6 +55,8 @@ class Settings:
     worker_concurrency: int = 2
     uploads: UploadSettings
     transcoder: TranscoderSettings
+    media_memory_bytes: int = 128 * 1024**2
+    """Memory for the objects that players asked for last; 0 keeps none."""
     collect_after_s: float = DAY_S
     """Age of an unreferenced object before it is collected."""
 
@@ -120,6 +122,7 @@ def settings_from(values: Mapping[str, str], *, cores: int = 2) -> Settings:
         worker_concurrency=read.whole("WORKER_CONCURRENCY", max(2, cores)),
         uploads=_upload_settings(read, var),
         transcoder=_transcoder_settings(read, var),
+        media_memory_bytes=read.whole("MEDIA_MEMORY_BYTES", 128 * 1024**2),
         collect_after_s=read.number("COLLECT_AFTER_S", DAY_S),
     )
     read.reject_unknown()

@@ -1,5 +1,6 @@
 """The description of the API, for programs and for people. Rendered here: the page runs no script."""
 
+import re
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -82,13 +83,18 @@ def page(document: dict[str, Any]) -> str:
     )
 
 
+def prose(text: str) -> str:
+    """Escaped text, with `words in backticks` as code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", escape(text))
+
+
 def _operation(path: str, method: str, operation: dict[str, Any], shared: list[dict[str, Any]]) -> str:
     rows = [_parameter(each) for each in (*shared, *operation.get("parameters", []))]
     anonymous = " · no token needed" if operation.get("security") == [] else ""
     return (
         f'<section><h3><span class="method">{method.upper()}</span> <code>{escape(path)}</code></h3>'
-        f"<p>{escape(operation['summary'])}{anonymous}</p>"
-        + (f"<p>{escape(operation['description'])}</p>" if "description" in operation else "")
+        f"<p>{prose(operation['summary'])}{anonymous}</p>"
+        + (f"<p>{prose(operation['description'])}</p>" if "description" in operation else "")
         + (f"<ul>{''.join(rows)}</ul>" if rows else "")
         + _request_body(operation.get("requestBody"))
         + f"<dl>{''.join(_answer(status, each) for status, each in operation['responses'].items())}</dl></section>"
@@ -98,7 +104,7 @@ def _operation(path: str, method: str, operation: dict[str, Any], shared: list[d
 def _parameter(parameter: dict[str, Any]) -> str:
     return (
         f"<li><code>{escape(parameter['name'])}</code> ({escape(parameter['in'])}): "
-        f"{escape(parameter.get('description', ''))}</li>"
+        f"{prose(parameter.get('description', ''))}</li>"
     )
 
 
@@ -124,7 +130,7 @@ def _answer(status: str, answer: dict[str, Any]) -> str:
         if (name := content.get("schema", {}).get("$ref", "").rpartition("/")[2])
     ]
     shape = "".join(f' <a href="#{escape(name)}">{escape(name)}</a>' for name in names)
-    return f"<dt>{escape(status)}</dt><dd>{escape(text)}{shape}</dd>"
+    return f"<dt>{escape(status)}</dt><dd>{prose(text)}{shape}</dd>"
 
 
 def description_of(reference: str) -> str:

@@ -121,12 +121,14 @@ routes = [
     web.post(_ONE + "/cancel", cancel),
 ]
 
-_PAGE = openapi.record(
-    {
-        "items": {"type": "array", "items": openapi.ref("Lesson")},
-        "next_cursor": openapi.nullable(openapi.TEXT),
-    }
-)
+SCHEMAS = {
+    "LessonPage": openapi.record(
+        {
+            "items": {"type": "array", "items": openapi.ref("Lesson")},
+            "next_cursor": openapi.nullable(openapi.TEXT),
+        }
+    )
+}
 _PARAMETERS = [openapi.path_parameter("lesson_id", "The lesson.")]
 _LESSON = openapi.ref("Lesson")
 
@@ -140,7 +142,7 @@ OPENAPI: dict[str, Any] = {
         "get": _operation(
             "list_lessons",
             "Lessons that the person may see, new ones first",
-            {**openapi.answers(_PAGE, description="One page."), **openapi.problems(400, 401)},
+            {**openapi.answers(openapi.ref("LessonPage"), description="One page."), **openapi.problems(400, 401)},
             parameters=[
                 openapi.query_parameter(
                     "limit",

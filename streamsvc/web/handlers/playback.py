@@ -86,17 +86,19 @@ def _session_json(request: web.Request, opened: Opened) -> dict[str, Any]:
 
 routes = [web.post("/api/v1/lessons/{lesson_id}/playback-sessions", start)]
 
-_SESSION = openapi.record(
-    {
-        "id": openapi.ID,
-        "url": openapi.URL,
-        "expires_at": openapi.TIME,
-        "resume_s": openapi.NUMBER,
-        "poster": openapi.nullable(openapi.URL),
-        "storyboard": openapi.nullable(openapi.URL),
-        "events": openapi.URL,
-    }
-)
+SCHEMAS = {
+    "PlaybackSession": openapi.record(
+        {
+            "id": openapi.ID,
+            "url": openapi.URL,
+            "expires_at": openapi.TIME,
+            "resume_s": openapi.NUMBER,
+            "poster": openapi.nullable(openapi.URL),
+            "storyboard": openapi.nullable(openapi.URL),
+            "events": openapi.URL,
+        }
+    )
+}
 _WISHES = {
     "type": "object",
     "properties": {"decodes": {"type": "array", "items": openapi.TEXT}},
@@ -114,7 +116,7 @@ OPENAPI: dict[str, Any] = {
             "tags": ["playback"],
             "requestBody": openapi.json_request(_WISHES, {"decodes": ["avc1", "mp4a"]}, required=False),
             "responses": {
-                **openapi.answers(_SESSION, description="The session.", status=201),
+                **openapi.answers(openapi.ref("PlaybackSession"), description="The session.", status=201),
                 **openapi.problems(400, 401, 404, 409, 413),
             },
         },

@@ -104,7 +104,9 @@ routes = [
 ]
 
 _SIGN_IN = openapi.record({"login": openapi.TEXT, "password": openapi.TEXT}, {"cookie": openapi.FLAG})
-_TOKEN = openapi.record({"token": openapi.TEXT, "expires_at": openapi.TIME, "person": openapi.ref("Person")})
+SCHEMAS = {
+    "IssuedToken": openapi.record({"token": openapi.TEXT, "expires_at": openapi.TIME, "person": openapi.ref("Person")})
+}
 
 OPENAPI: dict[str, Any] = {
     "/api/v1/tokens": {
@@ -117,7 +119,7 @@ OPENAPI: dict[str, Any] = {
             "security": openapi.ANONYMOUS,
             "requestBody": openapi.json_request(_SIGN_IN, {"login": "aigerim", "password": "correct horse battery"}),
             "responses": {
-                **openapi.answers(_TOKEN, description="A token, shown once.", status=201),
+                **openapi.answers(openapi.ref("IssuedToken"), description="A token, shown once.", status=201),
                 **openapi.problems(400, 401, 403, 413, 429, 503),
             },
         }
