@@ -21,7 +21,7 @@ FORMATTED := streamsvc transcoder cdn catalog tests benchmarks migrations bootst
 .PHONY: help environment developer demo demo-stop doctor test check format soak bench lock clean
 
 help:
-	@sed -n 's/^# //p' Makefile
+	@sed -n '/^$$/q; s/^# //p' Makefile
 
 environment:
 	@command -v "$(PYTHON)" >/dev/null || { echo "Sabaq needs python3, version 3.11 or newer." >&2; exit 1; }
@@ -32,43 +32,43 @@ developer:
 	@"$(PYTHON)" bootstrap.py --lock requirements-dev.lock --lock requirements.lock
 
 demo: environment
-	@$(RUN) -m streamsvc.cli demo --var "$(VAR)" --port "$(PORT)" $(if $(LESSON),--lesson "$(LESSON)") $(if $(filter-out 0,$(DETACH)),--detach)
+	@"$(RUN)" -m streamsvc.cli demo --var "$(VAR)" --port "$(PORT)" $(if $(LESSON),--lesson "$(LESSON)") $(if $(filter-out 0,$(DETACH)),--detach)
 
 # Works without an environment too: then nothing of it can be running.
 demo-stop:
 	@if [ -x "$(RUN)" ]; then "$(RUN)" -m streamsvc.cli demo --var "$(VAR)" --stop; else echo "Nothing is running." >&2; fi
 
 doctor: environment
-	@$(RUN) -m streamsvc.cli doctor
+	@"$(RUN)" -m streamsvc.cli doctor
 
 test: developer
-	@$(RUN) -m tests.system_packages
-	@$(RUN) -m pytest
+	@"$(RUN)" -m tests.system_packages
+	@"$(RUN)" -m pytest
 
 check: developer
-	@$(RUN) -m ruff format --check --quiet $(wildcard $(FORMATTED))
-	@$(RUN) -m ruff check --quiet $(wildcard $(FORMATTED))
-	@$(RUN) -m mypy
-	@$(VENV)/bin/lint-imports --no-timing > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
-	@$(RUN) -m pytest -q -m "not functional and not ffmpeg"
+	@"$(RUN)" -m ruff format --check --quiet $(wildcard $(FORMATTED))
+	@"$(RUN)" -m ruff check --quiet $(wildcard $(FORMATTED))
+	@"$(RUN)" -m mypy
+	@"$(VENV)/bin/lint-imports" --no-timing > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+	@"$(RUN)" -m pytest -q -m "not functional and not ffmpeg"
 
 format: developer
-	@$(RUN) -m ruff format $(wildcard $(FORMATTED))
-	@$(RUN) -m ruff check --fix $(wildcard $(FORMATTED))
+	@"$(RUN)" -m ruff format $(wildcard $(FORMATTED))
+	@"$(RUN)" -m ruff check --fix $(wildcard $(FORMATTED))
 
 # Twenty random failures of every process, where `make test` has three.
 soak: developer
-	@$(RUN) -m tests.system_packages
-	@SOAK=1 $(RUN) -m pytest -s tests/functional -k "killed or soak"
+	@"$(RUN)" -m tests.system_packages
+	@SOAK=1 "$(RUN)" -m pytest -s tests/functional -k "killed or soak"
 
 bench: developer
-	@$(RUN) -m benchmarks.transcode
+	@"$(RUN)" -m benchmarks.transcode
 
 # Pins what pyproject.toml names, for every system at once; UPGRADE=--upgrade takes the newest of everything.
 UPGRADE ?=
-COMPILE := $(VENV)/bin/uv pip compile --quiet --universal --generate-hashes -p 3.11
+COMPILE := "$(VENV)/bin/uv" pip compile --quiet --universal --generate-hashes -p 3.11
 lock: developer
-	@$(RUN) -m pip install --quiet uv
+	@"$(RUN)" -m pip install --quiet uv
 	@$(COMPILE) --group build $(UPGRADE) pyproject.toml -o requirements.lock
 	@$(COMPILE) --group build --group dev $(UPGRADE) -c requirements.lock pyproject.toml -o requirements-dev.lock
 

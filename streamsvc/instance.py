@@ -12,7 +12,8 @@ import json
 import os
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
@@ -62,6 +63,15 @@ def claim(var: Path) -> IO[str]:
         state = read_state(var)
         raise AlreadyRunning("a supervisor runs here already", pid=state.pid if state else 0) from exc
     return handle
+
+
+@contextmanager
+def one_starter(var: Path) -> Iterator[None]:
+    """Whoever starts, or looks whether something runs and then starts, does so alone; others wait here."""
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / "starting.lock").open("a+") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
 
 
 def is_claimed(var: Path) -> bool:

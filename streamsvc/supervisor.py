@@ -7,21 +7,20 @@ supervisor alone, and what a child leaves behind dies with its group.
 """
 
 import ctypes
-import http.client
 import os
 import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO
-from urllib.parse import urlsplit
 
 from streamsvc.childlogs import RotatingLog
+from streamsvc.children import Child, delay_before_restart, failures_after
 from streamsvc.instance import (
     MARK,
     ChildState,
@@ -32,54 +31,11 @@ from streamsvc.instance import (
     write_state,
 )
 
-FIRST_DELAY_S = 0.25
-LONGEST_DELAY_S = 30.0
-GOOD_RUN_S = 60.0
-"""A child that lived this long has shown that it works: the next restart is prompt again."""
 START_ATTEMPTS = 3
 TICK_S = 0.1
-PROBE_TIMEOUT_S = 2.0
+ASK_AGAIN_S = 10.0
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None, use_errno=True)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Child:
-    """One service of ours."""
-
-    name: str
-    command: tuple[str, ...]
-    environment: Mapping[str, str]
-    """The whole of it; nothing is inherited."""
-    directory: Path | None = None
-    ready: Callable[[], bool] | None = None
-    """Asked until it says yes; without it, started is ready."""
-    ready_within_s: float = 60.0
-    grace_s: float = 10.0
-    """From SIGTERM to SIGKILL."""
-
-
-def delay_before_restart(failures: int) -> float:
-    """Exponential and capped; `failures` counts the short runs in a row, this one included."""
-    return min(LONGEST_DELAY_S, FIRST_DELAY_S * 2.0 ** max(0, failures - 1))
-
-
-def failures_after(failures: int, *, lived_s: float) -> int:
-    """A good run forgives the short ones before it."""
-    return 1 if lived_s >= GOOD_RUN_S else failures + 1
-
-
-def answers(url: str, *, statuses: range = range(200, 500)) -> bool:
-    """Tell whether an HTTP server answers there. A refusal (403 of a store without credentials) is an answer too."""
-    parts = urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "127.0.0.1", parts.port, timeout=PROBE_TIMEOUT_S)
-    try:
-        connection.request("GET", parts.path or "/")
-        return connection.getresponse().status in statuses
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +99,8 @@ class _Watched:
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     due_at: float = 0.0
+    asked_at: float = 0.0
+    answered_at: float = 0.0
     failures: int = 0
     restarts: int = -1
     ready: bool = False
@@ -219,10 +177,18 @@ class Supervisor:
         watched.restarts += 1
 
     def _ask_if_ready(self, watched: _Watched) -> None:
-        if watched.process is None or watched.ready:
+        """Ask a starting child at every tick, a ready one now and then; one that is silent for too long is killed."""
+        now = time.monotonic()
+        if watched.process is None or (watched.ready and now - watched.asked_at < ASK_AGAIN_S):
             return
-        if watched.child.ready is None or watched.child.ready():
+        watched.asked_at = now
+        question = watched.child.alive if watched.ready and watched.child.alive else watched.child.ready
+        if question is None or question():
             watched.ready = watched.ever_ready = True
+            watched.answered_at = time.monotonic()
+        elif watched.ready and now - watched.answered_at > watched.child.silent_s:
+            watched.log.write(f"supervisor: {watched.child.name} is silent and will be killed\n".encode())
+            watched.process.kill()
 
     def _notice_end(self, watched: _Watched) -> None:
         """Clean up after a child that ended by itself, and set the time of its next start."""

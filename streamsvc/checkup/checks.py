@@ -16,11 +16,11 @@ from cdn.stores import open_store
 from streamsvc import queueing
 from streamsvc.checkup import findings
 from streamsvc.checkup.findings import Finding
+from streamsvc.children import answers
 from streamsvc.database import translated
 from streamsvc.errors import DatabaseUnavailable, SchemaOutdated
 from streamsvc.migrating import require_current_schema
 from streamsvc.settings import Settings
-from streamsvc.supervisor import answers
 from transcoder.database import open_sessions
 from transcoder.errors import ToolMissing, TranscoderError
 from transcoder.runner import Limits, run

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from streamsvc.demo import accounts, display, starting
 from streamsvc.demo.client import Client
@@ -13,7 +14,7 @@ from streamsvc.demo.display import Display
 from streamsvc.demo.lesson_file import SAMPLE, LessonFile, named, sample
 from streamsvc.demo.state import DemoLesson, DemoState, load, save
 from streamsvc.errors import AnswerUnexpected, LessonFileUnusable, PartNotStarted
-from streamsvc.instance import RunState, stop
+from streamsvc.instance import RunState, one_starter, stop
 from streamsvc.migrating import migrate
 from streamsvc.settings import Settings, settings_from
 from streamsvc.uploads.client import upload_file
@@ -71,10 +72,17 @@ def bring_up(wishes: Wishes, shown: Display) -> Demo:
     """
     settings = settings_from(wishes.settings)
     wanted = _wanted(wishes, settings, shown)
+    with one_starter(settings.var):
+        return _bring_up(wishes, settings, wanted, shown)
+
+
+def _bring_up(wishes: Wishes, settings: Settings, wanted: LessonFile | None, shown: Display) -> Demo:
     run = starting.running(settings.var)
     started_here = run is None
     if run is None:
         starting.check_port(settings.host, settings.port)
+    elif urlsplit(run.url).port != settings.port:
+        shown.say(f"Sabaq runs already, at {run.url}; for another port stop it first: make demo-stop")
     state = _prepare(settings)
     try:
         if run is None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from streamsvc.childlogs import tail
 from streamsvc.errors import PartNotStarted, PortTaken
-from streamsvc.instance import RunState, is_claimed, read_state, stop
+from streamsvc.instance import MARK, RunState, is_claimed, mark_of, read_state, stop
 from streamsvc.supervisor import launch
 
 WITHIN_S = 180.0
@@ -60,7 +60,7 @@ def start(
     log = var / "log" / "supervisor.log"
     supervisor = launch(
         (sys.executable, "-m", "streamsvc.demo"),
-        environment={**environment, **settings},
+        environment={**environment, **settings, MARK: mark_of(var)},
         log=log,
         die_with_us=signal.SIGTERM if attached else None,
     )

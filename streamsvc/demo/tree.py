@@ -9,11 +9,11 @@ from pathlib import Path
 import msgspec
 
 from streamsvc import embedded_store
+from streamsvc.children import Child, answers
 from streamsvc.demo.files import write_private
 from streamsvc.embedded_store import Credentials
 from streamsvc.errors import BadSetting
 from streamsvc.instance import is_claimed
-from streamsvc.supervisor import Child, answers
 
 STORE_FOLDER = "seaweedfs"
 
@@ -70,6 +70,7 @@ def _store(var: Path, binary: Path) -> tuple[Child, str]:
         environment=command.env,
         directory=command.cwd,
         ready=lambda: embedded_store.ready(storage_url),
+        alive=lambda: answers(f"http://{embedded_store.LOOPBACK}:{ports.s3}/"),
         # Nobody writes any more when its turn comes, and it survives worse; left alone it would take a quarter minute.
         grace_s=3.0,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from streamsvc import instance
-from streamsvc.supervisor import answers
+from streamsvc.children import answers
 from tests.functional.app_fixtures import fetch, free_port
 from tests.functional.media_samples import ffmpeg
 

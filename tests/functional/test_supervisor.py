@@ -21,8 +21,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from streamsvc.instance import claim
-from streamsvc.supervisor import Child, Supervisor, answers
+from streamsvc import supervisor
+from streamsvc.children import Child, answers
+from streamsvc.supervisor import Supervisor
 import os
+supervisor.ASK_AGAIN_S = 0.1
 
 var, port = Path(sys.argv[1]), sys.argv[2]
 environment = dict(os.environ)
@@ -32,7 +35,7 @@ with closing(claim(var)):
     children = (
         Child(name="family", command=family, environment=environment, grace_s=1.0),
         Child(name="server", command=server, environment=environment, directory=var,
-              ready=lambda: answers(f"http://127.0.0.1:{port}/")),
+              silent_s=float(os.environ.get("SILENT_S", "120")), ready=lambda: answers(f"http://127.0.0.1:{port}/")),
     )
     sys.exit(Supervisor(var=var, url=f"http://127.0.0.1:{port}", children=children).run())
 """
@@ -172,6 +175,18 @@ def test_a_child_that_does_not_listen_is_killed_after_its_grace(tmp_path):
 
         assert process.wait(WITHIN_S) == 0
         assert instance.processes_of(var) == []
+
+
+def test_a_server_that_hangs_is_killed_and_serves_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("SILENT_S", "1")
+    with supervised(tmp_path / "var"):
+        before = running(tmp_path / "var")
+
+        os.kill(before.children["server"].pid, signal.SIGSTOP)
+
+        after = eventually(lambda: _restarted(tmp_path / "var", "server"), "restart")
+        assert after.children["family"].pid == before.children["family"].pid
+        assert "is silent" in (tmp_path / "var" / "log" / "server.log").read_text()
 
 
 def test_two_trees_side_by_side_do_not_touch_each_other(tmp_path):

@@ -4,26 +4,26 @@ import os
 
 import pytest
 
-from streamsvc import instance, supervisor
+from streamsvc import children, instance
 from streamsvc.childlogs import RotatingLog, tail
 from streamsvc.errors import AlreadyRunning
 from streamsvc.instance import ChildState, RunState
 
 
 def test_the_first_restart_is_prompt_and_later_ones_wait_twice_as_long():
-    assert [supervisor.delay_before_restart(failures) for failures in (1, 2, 3, 4)] == [0.25, 0.5, 1.0, 2.0]
+    assert [children.delay_before_restart(failures) for failures in (1, 2, 3, 4)] == [0.25, 0.5, 1.0, 2.0]
 
 
 def test_the_wait_is_capped():
-    assert supervisor.delay_before_restart(500) == supervisor.LONGEST_DELAY_S
+    assert children.delay_before_restart(500) == children.LONGEST_DELAY_S
 
 
 def test_a_short_run_counts_as_one_more_failure():
-    assert supervisor.failures_after(3, lived_s=2.0) == 4
+    assert children.failures_after(3, lived_s=2.0) == 4
 
 
 def test_a_good_minute_forgives_earlier_failures():
-    assert supervisor.failures_after(9, lived_s=60.0) == 1
+    assert children.failures_after(9, lived_s=60.0) == 1
 
 
 def test_a_second_supervisor_is_refused_and_told_who_runs(tmp_path):
