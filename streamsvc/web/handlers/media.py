@@ -38,9 +38,6 @@ THREADS = 32
 """Requests that may wait for the store at once; of their own, so that a slow store slows nothing else."""
 LIST_LIMIT_S = 5.0
 """Of asking the database for withdrawn assets."""
-HOT_BYTES = 128 * 1024 * 1024
-"""Memory for the objects that were asked for last: a class watches one lesson at one time."""
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -66,10 +63,16 @@ async def media_context(app: web.Application) -> AsyncIterator[None]:
     pool = ThreadPoolExecutor(THREADS, thread_name_prefix="media")
     with_services, loop = app[SERVICES], asyncio.get_running_loop()
     withdrawn = Withdrawn(_provider(with_services, loop), clock=time.monotonic)
-    app[MEDIA] = Media(HotStore(with_services.store, max_bytes=HOT_BYTES), withdrawn, pool)
+    app[MEDIA] = Media(_remembering(with_services), withdrawn, pool)
     yield
     # Whoever waits for a dead store must not hold up the end.
     pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _remembering(with_services: Services) -> delivery.Readable:
+    """A class watches one lesson at one time: what one pupil asked for, the next ones get from memory."""
+    max_bytes = with_services.settings.media_memory_bytes
+    return HotStore(with_services.store, max_bytes=max_bytes) if max_bytes else with_services.store
 
 
 def _provider(with_services: Services, loop: asyncio.AbstractEventLoop) -> Callable[[], set[UUID]]:
