@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -60,15 +61,35 @@ class FolderChannel(kombu_filesystem.Channel):
 
 
 class FolderTransport(kombu_filesystem.Transport):
+    """
+    Looks into the folder from the worker's event loop.
+
+    For a transport that blocks, Celery takes a pool whose children share one pipe and its lock: kill -9 of an idle
+    child, which holds that lock, would stop all others for ever. With an event loop every child has its own pipes.
+    """
+
     Channel = FolderChannel
+    implements = kombu_filesystem.Transport.implements.extend(asynchronous=True)
+    _looking: Any = None
 
-    def drain_events(self, connection: Any, **kwargs: Any) -> None:  # type: ignore[override]  # kombu's bases differ
-        # Celery asks for two seconds at a time, and looks only in between whether it should stop.
-        kwargs["timeout"] = min(kwargs.get("timeout") or FOLDER_DRAIN_S, FOLDER_DRAIN_S)
-        super().drain_events(connection, **kwargs)  # type: ignore[no-untyped-call]  # kombu has no types
+    def register_with_event_loop(self, connection: Any, loop: Any) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        self._looking = loop.call_repeatedly(FOLDER_LOOK_S, self._look, connection)
+
+    def _look(self, connection: Any) -> None:
+        with suppress(TimeoutError):
+            while True:
+                self.drain_events(connection, timeout=0)  # type: ignore[no-untyped-call]  # kombu has no types
+
+    def close_connection(self, connection: Any) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
+        super().close_connection(connection)  # type: ignore[no-untyped-call]  # kombu has no types
 
 
-FOLDER_DRAIN_S = 0.2
+FOLDER_LOOK_S = 0.05
+"""Celery's default of a second would make twenty small tasks last nineteen seconds."""
 FOLDER_SCHEME = "sabaq-folder"
 TRANSPORT_ALIASES[FOLDER_SCHEME] = f"{__name__}:FolderTransport"
 
@@ -77,14 +98,12 @@ def broker_options(broker_url: str, *, task_limit_s: float, publishes_only: bool
     """Celery settings that belong to one kind of broker. Pure."""
     scheme, path = urlsplit(broker_url).scheme, unquote(urlsplit(broker_url).path)
     if scheme == "filesystem":
-        # One folder both ways: what a producer puts out, a worker takes in. Polling once a second (the default)
-        # would make twenty small tasks last nineteen seconds.
+        # One folder both ways: what a producer puts out, a worker takes in.
         transport_options: dict[str, Any] = {
             "data_folder_in": f"{path}/messages",
             "data_folder_out": f"{path}/messages",
             "processed_folder": f"{path}/processed",
             "control_folder": f"{path}/control",
-            "polling_interval": 0.05,
         }
         return {"broker_url": f"{FOLDER_SCHEME}://", "broker_transport_options": transport_options}
     once = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0} if publishes_only else {}

@@ -10,7 +10,6 @@ from typing import Any
 from celery import Celery, signals
 
 from transcoder.claims import Worker
-from transcoder.process import die_with_worker
 from transcoder.station import Station
 from transcoder.tasks import register
 
@@ -33,7 +32,6 @@ class _Crew:
         self._stopping.value = 1
 
     def open(self, **_: Any) -> None:
-        die_with_worker()
         self._station = self._open_station(self._worker, self.stopping)
 
     def leave(self, *, exitcode: int | None, **_: Any) -> None:
