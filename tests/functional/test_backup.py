@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 
 from catalog.organizations import Unit
-from cdn.layout import SEGMENT_TYPE, content_type
+from cdn.layout import SEGMENT_TYPE, content_type, made
 from cdn.stores import open_store
 from streamsvc import migrating
 from streamsvc.backups import all_tables, make_backup, read_backup
@@ -19,6 +19,8 @@ from streamsvc.cli import main
 from streamsvc.errors import BackupUnusable, TargetNotEmpty
 from streamsvc.portable_tables import row_count
 from streamsvc.restoring import restore_backup
+from tests.functional import app_states
+from tests.functional.app_fixtures import create_schema, fetch, kill_server, run_server, start_server
 from tests.functional.rows import fill
 from transcoder.database import open_sessions
 
@@ -100,11 +102,13 @@ def test_everything_comes_back_in_another_kind_of_database_and_store(request, tm
     populate(old_sessions, old_store)
     assert all(contents(old_sessions).values()), "a table without a row proves nothing"
 
-    made = make_backup(tmp_path / "backup", old_sessions.engine, old_store, now=NOW, on_total=nothing, on_bytes=nothing)
+    written = make_backup(
+        tmp_path / "backup", old_sessions.engine, old_store, now=NOW, on_total=nothing, on_bytes=nothing
+    )
     restored = restore_backup(tmp_path / "backup", new_sessions.engine, new_store, on_total=nothing, on_bytes=nothing)
 
-    assert restored == made
-    assert made.missing == ()
+    assert restored == written
+    assert written.missing == ()
     assert contents(new_sessions) == contents(old_sessions)
     assert checksums(new_store) == checksums(old_store)
 
@@ -236,10 +240,10 @@ def test_what_was_deleted_meanwhile_is_said(sqlite, directory_store, tmp_path):
     with sqlite.write.begin() as session:
         lost = fill(session)[0]
 
-    made = make_backup(tmp_path / "b", sqlite.engine, directory_store, now=NOW, on_total=nothing, on_bytes=nothing)
+    written = make_backup(tmp_path / "b", sqlite.engine, directory_store, now=NOW, on_total=nothing, on_bytes=nothing)
 
-    assert lost in made.missing
-    assert read_backup(tmp_path / "b") == made
+    assert lost in written.missing
+    assert read_backup(tmp_path / "b") == written
 
 
 def test_writers_are_not_held_up_and_not_mixed_in(sqlite, directory_store, tmp_path):
@@ -251,11 +255,11 @@ def test_writers_are_not_held_up_and_not_mixed_in(sqlite, directory_store, tmp_p
             session.execute(insert(Unit.__table__).values(**ONE_UNIT))
 
     before = contents(sqlite)
-    made = make_backup(
+    written = make_backup(
         tmp_path / "b", sqlite.engine, directory_store, now=NOW, on_total=write_meanwhile, on_bytes=nothing
     )
 
-    assert made.rows == {name: len(rows) for name, rows in before.items()}
+    assert written.rows == {name: len(rows) for name, rows in before.items()}
     assert len(contents(sqlite)["catalog_unit"]) == len(before["catalog_unit"]) + 1
 
 
@@ -280,6 +284,31 @@ def test_the_command_line_after_both_were_destroyed(tmp_path, capsys, monkeypatc
     assert f"objects: {len(sums)} " in capsys.readouterr().out
     assert main(["restore", str(tmp_path / "b")], environ) == 2
     assert "not empty" in capsys.readouterr().err
+
+
+def test_a_lesson_plays_again_after_both_were_destroyed(tmp_path):
+    """Service, database, store and secrets of before are gone; people sign in with the tokens they had."""
+    with run_server(tmp_path / "var") as served:
+        lesson_id = app_states.make_lesson(served, state="ready")
+        asset_id = app_states.asset_of(served, lesson_id)
+        store = open_store(served.settings.storage_url)
+        key = made(asset_id, app_states.PLAN.digest, "a64", "0.m4s")
+        body = os.urandom(32_000)
+        store.put(key, body, content_type=SEGMENT_TYPE)
+        assert main(["backup", str(tmp_path / "b")], served.environ) == 0
+
+        kill_server(served)
+        served.sessions.engine.dispose()
+        shutil.rmtree(tmp_path / "var")
+        (tmp_path / "var").mkdir()
+        if migrating.newest_revision() is None:
+            create_schema(served.settings.database_url)
+        assert main(["restore", str(tmp_path / "b")], served.environ) == 0
+        start_server(served)
+
+        watching = served.request("POST", f"/api/v1/lessons/{lesson_id}/playback-sessions", login="pupil").json()
+        segment = watching["url"].rsplit("/", 2)[0] + f"/{app_states.PLAN.digest}/a64/0.m4s"
+        assert fetch(served.base_url, "GET", segment).body == body
 
 
 def make(folder):
