@@ -226,8 +226,9 @@ export class Controls {
   }
 
   #fullscreen() {
-    if (document.fullscreenElement) document.exitFullscreen();
-    else if (player.requestFullscreen) player.requestFullscreen();
+    // A browser may say no (a frame, a child lock); then the picture simply stays as it is.
+    if (document.fullscreenElement) document.exitFullscreen().catch(() => null);
+    else if (player.requestFullscreen) player.requestFullscreen().catch(() => null);
     else video.webkitEnterFullscreen?.();
   }
 

@@ -92,7 +92,7 @@ class HlsStream {
   }
 
   get chosen() {
-    return this.#hls.autoLevelEnabled ? -1 : this.#hls.nextLevel;
+    return this.#hls.manualLevel;
   }
 
   get current() {

@@ -31,7 +31,8 @@ export function trace(video, { session, person, lesson, address, length, onLost 
     if (!video.seeking) recorder.tick(video.currentTime);
   });
   listen(video, "pause", () => {
-    if (!video.ended) recorder.pause(video.currentTime);
+    // A pause is told late: the pupil may have sought since.
+    if (!video.ended) recorder.pause(video.seeking ? recorder.position : video.currentTime);
     remember();
   });
   listen(video, "seeking", () => {
