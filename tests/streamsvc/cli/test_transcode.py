@@ -1,0 +1,240 @@
+"""`sabaq transcode`: what it writes, says and leaves, with good and with bad input."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from streamsvc.cli import main
+from tests.functional.media_samples import Samples, ffmpeg
+from tests.transcoder import hostile
+from transcoder.errors import EncodeFailed
+
+pytestmark = pytest.mark.ffmpeg
+
+X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac"
+
+
+@pytest.fixture(scope="module")
+def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
+    return Samples(tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture
+def lesson(samples: Samples) -> Path:
+    return samples.encoded("lesson.mp4", X264, seconds=5)
+
+
+def test_the_tree_is_laid_out_as_agreed(lesson: Path, tmp_path: Path, capsys) -> None:
+    outdir = tmp_path / "out"
+
+    assert main(["transcode", str(lesson), str(outdir)], {}) == 0
+
+    files = sorted(str(path.relative_to(outdir)) for path in outdir.rglob("*") if path.is_file())
+    assert files == [
+        *(f"a56/{name}" for name in ("0.m4s", "1.m4s", "init.mp4", "media.m3u8")),
+        "multivariant.m3u8",
+        "poster.jpg",
+        "storyboard-0.jpg",
+        "storyboard.vtt",
+        *(f"v72/{name}" for name in ("0.m4s", "1.m4s", "iframes.m3u8", "init.mp4", "media.m3u8")),
+        *(f"v72l/{name}" for name in ("0.m4s", "1.m4s", "iframes.m3u8", "init.mp4", "media.m3u8")),
+    ]
+    assert list(tmp_path.iterdir()) == [outdir]
+    shown = capsys.readouterr()
+    for words in ("v72l", "128x72", "avc1.64000a", "10", "a56", "stereo", "mp4a.40.2", "peak kbit/s", "MB"):
+        assert words in shown.out
+    assert "v72" in shown.err
+
+
+def test_json_is_exactly_one_object(lesson: Path, tmp_path: Path, capsys) -> None:
+    assert main(["transcode", str(lesson), str(tmp_path / "out"), "--json", "--jobs", "1"], {}) == 0
+
+    said = json.loads(capsys.readouterr().out)
+    assert set(said) == {"source", "plan_digest", "multivariant", "renditions", "cpu_s", "wall_s"}
+    assert set(said["source"]) == {"sha256", "bytes", "duration_s"}
+    assert said["source"]["bytes"] == lesson.stat().st_size
+    assert said["source"]["duration_s"] == pytest.approx(5.0)
+    assert (tmp_path / "out" / said["multivariant"]).is_file()
+    assert said["cpu_s"] > 0
+    for rendition in said["renditions"]:
+        folder = tmp_path / "out" / rendition["name"]
+        assert rendition["bytes"] == sum(path.stat().st_size for path in folder.iterdir() if path.suffix != ".m3u8")
+        assert rendition["average_bps"] <= rendition["peak_bps"]
+        assert rendition["state"] == "ready"
+    assert [(r["name"], r["type"], r["width"], r["fps"]) for r in said["renditions"]] == [
+        ("v72l", "video", 128, 10.0),
+        ("v72", "video", 128, 10.0),
+        ("a56", "audio", None, None),
+    ]
+
+
+def test_the_same_file_gives_the_same_bytes(lesson: Path, tmp_path: Path) -> None:
+    """
+    Whatever the number of jobs: an object may be made twice.
+    """
+    for name, jobs in (("one", "1"), ("two", "4")):
+        assert main(["transcode", str(lesson), str(tmp_path / name), "--jobs", jobs], {}) == 0
+
+    files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()]
+    assert [
+        path for path in files if (tmp_path / "one" / path).read_bytes() != (tmp_path / "two" / path).read_bytes()
+    ] == []
+
+
+def test_an_empty_folder_is_filled(lesson: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+
+    assert main(["transcode", str(lesson), str(tmp_path / "out")], {}) == 0
+    assert (tmp_path / "out" / "multivariant.m3u8").is_file()
+
+
+def truncated(path: Path, lesson: Path) -> None:
+    path.write_bytes(lesson.read_bytes()[: lesson.stat().st_size // 2])
+
+
+def truncated_after_its_index(path: Path, lesson: Path) -> None:
+    ffmpeg("-i", str(lesson), "-c", "copy", "-movflags", "+faststart", str(path))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def without_samples(path: Path, _lesson: Path) -> None:
+    silence = ("-f", "lavfi", "-i", "anullsrc", "-f", "lavfi", "-i", "color=s=64x48")
+    ffmpeg(*silence, "-t", "0.02", "-frames:v", "1", "-frames:a", "1", "-c:v", "libx264", "-c:a", "aac", str(path))
+
+
+def picture(path: Path, _lesson: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "color=s=64x48", "-frames:v", "1", "-f", "image2", "-c:v", "png", str(path))
+
+
+def unsupported(path: Path, _lesson: Path) -> None:
+    ffmpeg("-f", "lavfi", "-i", "color=s=64x48:d=1", "-c:v", "huffyuv", "-f", "matroska", str(path))
+
+
+def broken_inside(path: Path, lesson: Path) -> None:
+    data = bytearray(lesson.read_bytes())
+    at = data.index(b"moov")
+    data[at + 8 : at + 400] = bytes(392)
+    path.write_bytes(data)
+
+
+BAD = {
+    "source_empty": lambda path, lesson: path.write_bytes(b""),
+    "source_not_media": lambda path, lesson: path.write_text("Homework for Monday:\n" * 50),
+    "source_truncated": truncated,
+    "source_truncated ": truncated_after_its_index,
+    "source_too_short": without_samples,
+    "source_too_long": lambda path, lesson: hostile.gap_bomb(path.with_suffix(".mkv"), hours=13),
+    "source_is_picture": picture,
+    "source_is_playlist": lambda path, lesson: path.write_bytes(hostile.playlist_of_a_secret("", path)),
+    "source_unsupported": unsupported,
+    "source_missing": lambda path, lesson: None,
+    "source_missing ": lambda path, lesson: path.mkdir(),
+}
+
+
+@pytest.mark.parametrize("before", ["absent", "empty"])
+@pytest.mark.parametrize("code", BAD)
+def test_bad_input_says_what_is_wrong_and_leaves_nothing(
+    code: str, before: str, lesson: Path, tmp_path: Path, capsys
+) -> None:
+    source, outdir = tmp_path / "source.mp4", tmp_path / "out"
+    BAD[code](source, lesson)
+    source = source.with_suffix(".mkv") if source.with_suffix(".mkv").exists() else source
+    if before == "empty":
+        outdir.mkdir()
+
+    assert main(["transcode", str(source), str(outdir), "--json"], {}) == 2
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["error"]["code"] == code.strip()
+    assert len(said["error"]["message"]) > 20
+    assert "{" not in said["error"]["message"]
+    assert "…" not in said["error"]["message"]
+    assert outdir.exists() == (before == "empty")
+    assert [path for path in tmp_path.iterdir() if path not in (source, outdir)] == []
+    assert before == "absent" or list(outdir.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("environ", "words"),
+    [({}, "The file is empty"), ({"LANG": "ru_RU.UTF-8"}, "Файл пуст"), ({"LC_ALL": "kk_KZ.UTF-8"}, "Файл бос")],
+)
+def test_a_person_reads_it_in_their_language(environ: dict[str, str], words: str, tmp_path: Path, capsys) -> None:
+    (tmp_path / "empty.mp4").touch()
+
+    assert main(["transcode", str(tmp_path / "empty.mp4"), str(tmp_path / "out")], environ) == 2
+
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert "source_empty" in shown.err
+    assert shown.out == ""
+
+
+def test_a_folder_with_something_in_it_is_left_alone(lesson: Path, tmp_path: Path, capsys) -> None:
+    (tmp_path / "homework.txt").write_text("mine")
+
+    assert main(["transcode", str(lesson), str(tmp_path), "--json"], {}) == 2
+
+    assert json.loads(capsys.readouterr().out)["error"]["code"] == "output_not_empty"
+    assert (tmp_path / "homework.txt").read_text() == "mine"
+
+
+def test_a_file_in_the_folder_s_place_is_left_alone(lesson: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("mine")
+
+    assert main(["transcode", str(lesson), str(tmp_path / "out")], {}) == 2
+    assert (tmp_path / "out").read_text() == "mine"
+
+
+def test_our_own_fault_is_exit_1(lesson: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object, **_values: object) -> None:
+        raise EncodeFailed("x264 gave up")
+
+    monkeypatch.setattr("transcoder.local.make_stills", fail)
+
+    assert main(["transcode", str(lesson), str(tmp_path / "new" / "out"), "--json"], {}) == 1
+
+    shown = capsys.readouterr()
+    assert json.loads(shown.out)["error"]["code"] == "encode_failed"
+    assert "x264 gave up" in shown.err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_an_interrupted_run_leaves_nothing(number: int, samples: Samples, tmp_path: Path) -> None:
+    long = samples.encoded("long.mp4", X264, size="1280x720", seconds=30)
+    command = [sys.executable, "-m", "streamsvc.cli", "transcode", str(long), str(tmp_path / "out")]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
+        wait_for(lambda: any(tmp_path.glob(".out.*.part/chunk-*/*/*")))
+        working = children(process.pid)
+        process.send_signal(number)
+        assert process.wait(60) == 130
+
+    assert working
+    assert list(tmp_path.iterdir()) == []
+    wait_for(lambda: not any(Path(f"/proc/{pid}").exists() for pid in working))
+
+
+def wait_for(true) -> None:
+    deadline = time.monotonic() + 60
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def children(pid: int) -> list[int]:
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    return [int(child) for task in tasks for child in (task / "children").read_text().split()]
+
+
+@pytest.mark.parametrize("jobs", ["0", "-1", "many"])
+def test_jobs_must_be_a_number_above_nought(jobs: str, tmp_path: Path) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["transcode", "a.mp4", str(tmp_path / "out"), "--jobs", jobs], {})
+
+    assert ended.value.code == 2
