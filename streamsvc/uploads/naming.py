@@ -15,10 +15,9 @@ UNNAMED = "Сабақ"
 # Only what is clearly something else; what a name leaves open is decided by the bytes, later.
 _OTHER = """
     .exe .msi .dll .bat .cmd .ps1 .sh .apk .dmg .deb .rpm .jar .iso .torrent .lnk
-    .pdf .doc .docx .odt .rtf .txt .md .xls .xlsx .ods .csv .ppt .pptx .odp .epub .djvu .fb2
+    .pdf .doc .docx .odt .rtf .xls .xlsx .ods .ppt .pptx .odp .epub .djvu .fb2
     .zip .rar .7z .tar .gz .tgz .bz2 .xz
     .jpg .jpeg .png .gif .bmp .webp .heic .heif .tif .tiff .svg .psd .ico
-    .html .htm .xml .json .js .css .py
 """
 _MEDIA = """
     .mp4 .m4v .mov .mkv .webm .avi .ts .m2ts .mts .3gp .3g2 .mpg .mpeg .flv .wmv .ogv .mxf
@@ -27,7 +26,6 @@ _MEDIA = """
 _OTHER_SUFFIXES, _MEDIA_SUFFIXES = frozenset(_OTHER.split()), frozenset(_MEDIA.split())
 _OTHER_TYPES = (
     "image/",
-    "text/",
     "application/pdf",
     "application/zip",
     "application/x-msdownload",

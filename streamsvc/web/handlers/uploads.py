@@ -74,7 +74,7 @@ async def add_protocol_headers(request: web.Request, response: web.StreamRespons
 @public
 async def options(request: web.Request) -> web.Response:
     """What we can (U2); asks for neither version nor token."""
-    return web.Response(status=204, headers=tus.options(services(request).settings.uploads.max_bytes))
+    return web.Response(headers=tus.options(services(request).settings.uploads.max_bytes))
 
 
 def telling_mismatches(handler: Handler) -> Handler:

@@ -29,7 +29,7 @@ _OPTIONS = {
         "summary": "What this server can: Tus-Version, Tus-Extension, Tus-Max-Size, Tus-Checksum-Algorithm",
         "tags": ["uploads"],
         "security": openapi.ANONYMOUS,
-        "responses": openapi.answers(None, description="In the header fields.", status=204),
+        "responses": openapi.answers(None, description="In the header fields."),
     }
 }
 
