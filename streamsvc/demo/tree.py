@@ -16,6 +16,8 @@ from streamsvc.errors import BadSetting
 from streamsvc.instance import is_claimed
 
 STORE_FOLDER = "seaweedfs"
+DEFAULTS = {"SABAQ_LEASE_S": "20"}
+"""On one machine a worker that went silent is dead: nobody should wait a minute after a power cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ def embedded_tree(settings: Mapping[str, str], *, environment: Mapping[str, str]
 
     They are stopped the other way round: the service first, so that nobody asks for what is going away.
     """
+    settings = {**DEFAULTS, **settings}
     children: list[Child] = []
     notice = ""
     if "SABAQ_STORAGE_URL" not in settings:
