@@ -64,8 +64,10 @@ class Backup:
     bytes: int
     lists_sha256: Mapping[str, str] = field(default_factory=dict)
     """Of every `.jsonl` file."""
-    missing: tuple[str, ...] = ()
-    """Keys that a row names, of objects that were deleted while the backup was made."""
+    deleted: tuple[str, ...] = ()
+    """Keys that a saved row names, of objects that were deleted with their rows while the backup was made."""
+    lost: tuple[str, ...] = ()
+    """Keys that rows go on naming although the store has no such object: something is broken there."""
     format: int = FORMAT
 
 
@@ -91,6 +93,8 @@ def make_backup(
     stored = [item for item in in_parallel(save, found) if item is not None]
     with (directory / OBJECTS).open("w", encoding="utf-8") as lines:
         lines.writelines(json.dumps(asdict(item)) + "\n" for item in stored)
+    missing = named - {item.key for item in stored}
+    lost = missing & _still_named(engine) if missing else missing
     backup = Backup(
         made_at=now.isoformat(),
         schema=schema,
@@ -98,7 +102,8 @@ def make_backup(
         objects=len(stored),
         bytes=sum(item.bytes for item in stored),
         lists_sha256={name: file_sha256(directory / name) for name in lists(rows)},
-        missing=tuple(sorted(named - {item.key for item in stored})),
+        deleted=tuple(sorted(missing - lost)),
+        lost=tuple(sorted(lost)),
     )
     _write_last(directory, backup)
     return backup
@@ -108,7 +113,8 @@ def read_backup(directory: Path) -> Backup:
     """What a backup says of itself. Raises BackupUnusable when it is none, unfinished, or another program's."""
     try:
         values = json.loads((directory / SUMMARY).read_text("utf-8"))
-        backup = Backup(**{**values, "missing": tuple(values["missing"])})
+        keys = {name: tuple(values[name]) for name in ("deleted", "lost")}
+        backup = Backup(**{**values, **keys})
     except FileNotFoundError as exc:
         raise unusable(directory, f"{SUMMARY} is missing: it is no backup, or one that was never finished") from exc
     except (OSError, ValueError, TypeError, KeyError) as exc:
@@ -170,6 +176,11 @@ def _named_keys(connection: Connection) -> set[str]:
         if table.name in _TABLES_WITH_KEYS
         for key in connection.scalars(select(table.columns["key"]))
     }
+
+
+def _still_named(engine: Engine) -> set[str]:
+    with _snapshot(engine) as connection:
+        return _named_keys(connection)
 
 
 def _save(directory: Path, store: ObjectStore, item: ObjectInfo) -> Stored | None:

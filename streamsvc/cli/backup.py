@@ -1,6 +1,7 @@
 """`sabaq backup`: save the database and the store into a directory."""
 
 import argparse
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,7 +15,8 @@ from streamsvc.settings import settings_from
 NAME = "backup"
 HELP = (
     "Save every row and every object into a directory, with their sha256. The service may run meanwhile. "
-    "Secrets (SABAQ_SECRETS) are not included: keep a copy of them apart."
+    "Secrets (SABAQ_SECRETS) are not included: keep a copy of them apart. "
+    "Exit 1 when the store has lost objects; the backup then holds all the others."
 )
 EXAMPLES = """examples:
   sabaq backup /backups/2026-11-24
@@ -33,6 +35,8 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         )
     print(f"rows: {sum(backup.rows.values())}")
     print(f"objects: {backup.objects} ({backup.bytes} bytes)")
-    for key in backup.missing:
-        print(f"deleted meanwhile: {key}")
-    return 0
+    if backup.deleted:
+        print(f"deleted while the backup was made: {len(backup.deleted)} objects")
+    for key in backup.lost:
+        print(f"sabaq: the store has lost {key}", file=sys.stderr)
+    return 1 if backup.lost else 0

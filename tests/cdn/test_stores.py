@@ -46,6 +46,10 @@ def test_a_bucket_is_opened_without_asking_the_network():
             S3Address(bucket="b", endpoint="https://store.example", style="virtual"),
         ),
         ("s3://[::1]:9000/b", S3Address(bucket="b", endpoint="https://[::1]:9000")),
+        (
+            "s3://KEY:SECRET@/b?region=eu-north-1",
+            S3Address(bucket="b", access_key="KEY", secret_key="SECRET", style="virtual", region="eu-north-1"),
+        ),
         ("s3:///b?region=eu-north-1", S3Address(bucket="b", endpoint=None, style="virtual", region="eu-north-1")),
     ],
 )

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 
 from catalog.organizations import Unit
 from cdn.layout import SEGMENT_TYPE, content_type, made
@@ -23,6 +23,7 @@ from tests.functional import app_states
 from tests.functional.app_fixtures import create_schema, fetch, kill_server, run_server, start_server
 from tests.functional.rows import fill
 from transcoder.database import open_sessions
+from transcoder.tables import MediaObject
 
 pytestmark = pytest.mark.functional
 
@@ -108,7 +109,7 @@ def test_everything_comes_back_in_another_kind_of_database_and_store(request, tm
     restored = restore_backup(tmp_path / "backup", new_sessions.engine, new_store, on_total=nothing, on_bytes=nothing)
 
     assert restored == written
-    assert written.missing == ()
+    assert (written.deleted, written.lost) == ((), ())
     assert contents(new_sessions) == contents(old_sessions)
     assert checksums(new_store) == checksums(old_store)
 
@@ -236,13 +237,21 @@ def test_a_backup_goes_into_an_empty_directory_only(backup, sqlite, directory_st
     assert (backup / "backup.json").read_bytes() == before
 
 
-def test_what_was_deleted_meanwhile_is_said(sqlite, directory_store, tmp_path):
-    with sqlite.write.begin() as session:
-        lost = fill(session)[0]
+def test_what_was_deleted_meanwhile_is_told_apart_from_what_the_store_has_lost(sqlite, directory_store, tmp_path):
+    populate(sqlite, directory_store)
+    with sqlite.read() as session:
+        deleted, lost = session.execute(select(MediaObject.job_id, MediaObject.key).limit(2)).all()
+    directory_store.delete([deleted.key, lost.key])
 
-    written = make_backup(tmp_path / "b", sqlite.engine, directory_store, now=NOW, on_total=nothing, on_bytes=nothing)
+    def delete_row(_total):
+        with sqlite.write.begin() as session:
+            session.execute(delete(MediaObject).where(MediaObject.key == deleted.key))
 
-    assert lost in written.missing
+    written = make_backup(
+        tmp_path / "b", sqlite.engine, directory_store, now=NOW, on_total=delete_row, on_bytes=nothing
+    )
+
+    assert (written.deleted, written.lost) == ((deleted.key,), (lost.key,))
     assert read_backup(tmp_path / "b") == written
 
 
@@ -284,6 +293,11 @@ def test_the_command_line_after_both_were_destroyed(tmp_path, capsys, monkeypatc
     assert f"objects: {len(sums)} " in capsys.readouterr().out
     assert main(["restore", str(tmp_path / "b")], environ) == 2
     assert "not empty" in capsys.readouterr().err
+
+    key = rows["media_object"][0].key
+    store.delete([key])
+    assert main(["backup", str(tmp_path / "c")], environ) == 1
+    assert f"the store has lost {key}" in capsys.readouterr().err
 
 
 def test_a_lesson_plays_again_after_both_were_destroyed(tmp_path):
