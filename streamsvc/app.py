@@ -17,7 +17,6 @@ from streamsvc.web.following import Hub
 from streamsvc.web.handlers.media import media_context
 from streamsvc.web.handlers.pages import answer_pages
 from streamsvc.web.handlers.progress import HUB
-from streamsvc.web.handlers.system import READINESS
 from streamsvc.web.requests import SERVICES
 from streamsvc.web.routes import add_routes
 from streamsvc.web.security import add_security_headers
@@ -35,7 +34,6 @@ def build_app(settings: Settings) -> web.Application:
         middlewares=[log_access, answer_errors, answer_pages, authenticate], client_max_size=JSON_LIMIT_BYTES
     )
     app[SERVICES] = services
-    app[READINESS] = {}
     app[HUB] = _hub(services)
     app.on_response_prepare.append(add_security_headers)
     # Streams would otherwise hold up a service that is asked to stop.

@@ -37,11 +37,17 @@ def async_url(database_url: str) -> str:
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """A database host that does not answer must not hold requests for as long as TCP is patient."""
+    """
+    How patient and how talkative the engine is.
+
+    An error that ends in the log must not show what stood in a row. And a database host that does not answer must
+    not hold requests for as long as TCP is patient.
+    """
+    quiet = {"hide_parameters": True}
     if make_url(url).get_backend_name() == "sqlite":
-        return {}
+        return quiet
     waits = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT_S}
-    return {"pool_pre_ping": True, "connect_args": waits, "pool_timeout": CONNECT_S}
+    return {**quiet, "pool_pre_ping": True, "connect_args": waits, "pool_timeout": CONNECT_S}
 
 
 @contextmanager

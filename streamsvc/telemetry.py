@@ -51,6 +51,8 @@ def configure_logging(level: int = logging.INFO) -> None:
     logging.getLogger("aiohttp.server").addFilter(without_raw_requests)
     # It would tell at each readiness check that it looked at the schema.
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    # A broker in a folder has no host, and kombu says so at each connection.
+    logging.getLogger("kombu.connection").setLevel(logging.ERROR)
     # aiohttp's own access log would show whole paths, with the signed prefix in them.
     logging.getLogger("aiohttp.access").propagate = False
 

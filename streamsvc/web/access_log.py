@@ -12,6 +12,9 @@ from streamsvc.web.requests import VIEWER, services
 
 log = logging.getLogger("streamsvc.access")
 
+CLIENT_LEFT = 499
+"""nginx's status for a client that left before the answer; it stands in logs and is never sent."""
+
 REQUEST_ID = web.RequestKey("request_id", str)
 _OUR_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _SIGNED = re.compile(r"^/media/[^/]+")
@@ -23,7 +26,7 @@ async def log_access(request: web.Request, handler: Handler) -> web.StreamRespon
     given = request.headers.get("X-Request-Id", "")
     request[REQUEST_ID] = given if _OUR_ID.fullmatch(given) else str(uuid4())
     began = time.perf_counter()
-    status = 499  # nginx's word for a client that left before the answer
+    status = CLIENT_LEFT
     try:
         response = await handler(request)
         status = response.status

@@ -13,6 +13,7 @@ import cdn.errors as cdn_errors
 import streamsvc.errors as service_errors
 import streamsvc.uploads.errors as upload_errors
 import transcoder.errors as transcoder_errors
+from streamsvc.web.access_log import CLIENT_LEFT, REQUEST_ID
 from streamsvc.web.requests import language, services
 
 log = logging.getLogger(__name__)
@@ -151,7 +152,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if "Allow" in error.headers:
             response.headers["Allow"] = error.headers["Allow"]
         return response
+    except ConnectionResetError:
+        # The client left in the middle of its own request: nobody is there to read, and nothing of ours is broken.
+        log.info("a client left in the middle of its request")
+        return web.Response(status=CLIENT_LEFT)
     except Exception:  # the last resort of the web: it logs and answers, it does not go on
-        error_id = str(uuid4())
+        error_id = request.get(REQUEST_ID) or str(uuid4())
         log.exception("unexpected error %s", error_id)
         return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, "internal_error", {"error_id": error_id})

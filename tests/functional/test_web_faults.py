@@ -1,6 +1,8 @@
 """The service while its database, broker or place in the network is gone, and after it is back."""
 
+import contextlib
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -12,7 +14,7 @@ import pytest
 from sqlalchemy.engine import make_url
 
 from tests.functional.app_fixtures import PASSWORD, run_app, run_server
-from tests.functional.app_states import make_lesson
+from tests.functional.app_states import change, make_lesson
 from tests.functional.fault_proxy import Fault, fault_proxy
 
 pytestmark = pytest.mark.functional
@@ -113,6 +115,38 @@ def test_an_operators_stop_is_quick_and_clean(tmp_path):
         assert "Traceback" not in (served.settings.var / "serve.log").read_text()
         with pytest.raises(ConnectionRefusedError):
             served.request("GET", "/healthz")
+
+
+def test_people_who_leave_in_the_middle_are_no_error(tmp_path):
+    """
+    Pupils close laptops all day: the log stays readable, and what is an error there is one.
+    """
+    with run_server(tmp_path / "var") as served:
+        head = b"POST /api/v1/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        lesson_id = make_lesson(served, state="encoding")
+        stream = (
+            f"GET /api/v1/lessons/{lesson_id}/progress HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {served.token()}"
+        )
+        for text in (
+            head + b"Content-Length: 100\r\n\r\n{",
+            head + b"Transfer-Encoding: chunked\r\n\r\n10\r\n{",
+            stream.encode() + b"\r\n\r\n",
+        ):
+            with socket.create_connection((served.settings.host, served.settings.port), timeout=30) as connection:
+                connection.sendall(text)
+                connection.settimeout(0.5)
+                with contextlib.suppress(TimeoutError):
+                    connection.recv(1)
+        change(served, lesson_id, "ready")
+        _wait_for(lambda: _accesses(served) >= 4)
+        log = (served.settings.var / "serve.log").read_text()
+
+    assert "unexpected error" not in log
+    assert "Traceback" not in log
+
+
+def _accesses(served):
+    return (served.settings.var / "serve.log").read_text().count('"streamsvc.access"')
 
 
 def test_a_port_that_is_taken_is_one_sentence(tmp_path):

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from aiohttp import web
@@ -28,13 +28,26 @@ Outcome = Literal["ok", "unavailable", "outdated"]
 
 @dataclass(slots=True)
 class Readiness:
-    """The last answer and when it was found out."""
+    """The last answer; whoever asks while another asks waits for that answer."""
 
-    checks: dict[str, Outcome]
-    at: float
+    checks: dict[str, Outcome] = field(default_factory=dict)
+    found_at: float = float("-inf")
+    asking: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def now(self, with_services: Services) -> dict[str, Outcome]:
+        async with self.asking:
+            if time.monotonic() - self.found_at > KEEP_S:
+                self.checks = await _checks(with_services)
+                self.found_at = time.monotonic()
+        return self.checks
 
 
-READINESS = web.AppKey("readiness", dict[str, Readiness])
+READINESS = web.AppKey("readiness", Readiness)
+
+
+def prepare(app: web.Application) -> None:
+    """Add what readiness remembers."""
+    app[READINESS] = Readiness()
 
 
 @public
@@ -50,12 +63,9 @@ async def readyz(request: web.Request) -> web.Response:
 
     What exactly is wrong stands in the log, not here, because anybody may ask.
     """
-    kept = request.app[READINESS].get("last")
-    if kept is None or time.monotonic() - kept.at > KEEP_S:
-        kept = Readiness(await _checks(services(request)), time.monotonic())
-        request.app[READINESS]["last"] = kept
-    ready = all(kept.checks[name] == "ok" for name in ("database", "schema", "store"))
-    answer = {"status": "ok" if ready else "unavailable", "checks": kept.checks}
+    checks = await request.app[READINESS].now(services(request))
+    ready = all(checks[name] == "ok" for name in ("database", "schema", "store"))
+    answer = {"status": "ok" if ready else "unavailable", "checks": checks}
     return json_response(answer, status=200 if ready else 503)
 
 
