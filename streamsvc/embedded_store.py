@@ -9,12 +9,14 @@ key is thrown away); the S3 port demands a signature. Nothing listens beyond 127
 Everything here prepares or describes; `streamsvc.supervisor` starts the process.
 """
 
+import errno
 import json
 import os
 import secrets
 import shutil
 import socket
 import sys
+import time
 from contextlib import suppress
 from dataclasses import dataclass, fields
 from http import HTTPStatus
@@ -130,6 +132,7 @@ def prepare(directory: Path, credentials: Credentials) -> None:
     for folder in (directory, *folders):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)
+    sweep_sockets()
     make_certificates(home)
     _write_private(home / "s3.json", json.dumps(_identities(credentials)))
     _write_private(home / ".seaweedfs" / "security.toml", _security(home))
@@ -177,10 +180,17 @@ def seaweed_command(directory: Path, ports: Ports, binary: Path) -> Command:
     return Command(arguments, env, directory.absolute())
 
 
-def forget_sockets(ports: Ports) -> None:
-    """Remove what a killed server leaves in /tmp, where it insists on putting four of its sockets."""
-    for part in ("master", "volume", "filer", "s3"):
-        Path(f"/tmp/seaweedfs-{part}-grpc-{getattr(ports, f'{part}_grpc')}.sock").unlink(missing_ok=True)  # noqa: S108  # its choice
+def sweep_sockets() -> None:
+    """
+    Remove what killed servers of ours have left in /tmp, where SeaweedFS insists on putting four of its sockets.
+
+    One that still listens is left alone, whosever it is, and so is a young one: it may be about to.
+    """
+    for path in Path("/tmp").glob("seaweedfs-*-grpc-*.sock"):  # noqa: S108  # its choice
+        with socket.socket(socket.AF_UNIX) as line, suppress(OSError):
+            is_old = time.time() - path.stat().st_mtime > 60
+            if is_old and line.connect_ex(str(path)) == errno.ECONNREFUSED:
+                path.unlink()
 
 
 def ready(url: str) -> bool:

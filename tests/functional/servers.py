@@ -147,7 +147,7 @@ class Seaweed:
 
     def stop(self) -> None:
         self._stack.close()
-        embedded_store.forget_sockets(self.ports)
+        embedded_store.sweep_sockets()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from pathlib import Path
 
 import pytest
 
@@ -29,11 +30,16 @@ def test_what_was_acknowledged_survives_kill_9_and_other_ports(tmp_path):
             del sums["media/a/0.m4s"]
             server.kill()
 
-            embedded_store.forget_sockets(server.ports)
-            server.ports = embedded_store.free_ports()
+            old_ports, server.ports = server.ports, embedded_store.free_ports()
+            left = set(Path("/tmp").glob("seaweedfs-*-grpc-*.sock"))
+            ours = {path for path in left if str(old_ports.filer_grpc) in path.name}
+            assert ours, "a killed server leaves its sockets"
+            for path in ours:
+                os.utime(path, (0, 0))
             server.start()
             again = open_store(server.url())
 
+            assert not any(path.exists() for path in ours)
             assert {item.key for item in again.list("")} == set(sums)
             assert {key: hashlib.sha256(again.read(key)).hexdigest() for key in sums} == sums
         finally:
