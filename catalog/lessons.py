@@ -100,9 +100,14 @@ def create(
     return lesson
 
 
-def get(session: Session, lesson_id: UUID, *, acting: Acting) -> Lesson:
-    """Raises LessonMissing for a lesson that is deleted, never was, or is not for this person to know of."""
-    lesson = session.scalar(select(Lesson).where(Lesson.id == lesson_id, Lesson.deleted_at.is_(None)))
+def get(session: Session, lesson_id: UUID, *, acting: Acting, to_change: bool = False) -> Lesson:
+    """
+    Raises LessonMissing for a lesson that is deleted, never was, or is not for this person to know of.
+
+    With `to_change` the row is ours until the transaction ends, so that two changes take turns.
+    """
+    found = select(Lesson).where(Lesson.id == lesson_id, Lesson.deleted_at.is_(None))
+    lesson = session.scalar(found.with_for_update() if to_change else found)
     if lesson is None or not can(acting, owner_id=lesson.owner_id, state=lesson.state).play:
         raise LessonMissing(f"no lesson {lesson_id}")
     return lesson
@@ -110,7 +115,7 @@ def get(session: Session, lesson_id: UUID, *, acting: Acting) -> Lesson:
 
 def get_to_change(session: Session, lesson_id: UUID, *, acting: Acting) -> Lesson:
     """As `get`; raises NotAllowed when the person may see the lesson and not change it."""
-    lesson = get(session, lesson_id, acting=acting)
+    lesson = get(session, lesson_id, acting=acting, to_change=True)
     if not can(acting, owner_id=lesson.owner_id, state=lesson.state).edit:
         raise NotAllowed("only the owner may change a lesson")
     return lesson

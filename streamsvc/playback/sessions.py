@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import Float, Index, Uuid, delete
+from sqlalchemy import Float, Index, Uuid, delete, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -79,6 +79,12 @@ def resume_position(session: Session, person_id: UUID, lesson_id: UUID) -> float
     """Where the person last was, in seconds of the lesson; None when they never watched it."""
     found = session.get(WatchPosition, (person_id, lesson_id))
     return found.position_s if found else None
+
+
+def recent_positions(session: Session, person_id: UUID, *, limit: int = 200) -> dict[UUID, float]:
+    """Where the person last was in the lessons they watched last."""
+    newest = select(WatchPosition).where(WatchPosition.person_id == person_id).order_by(WatchPosition.noted_at.desc())
+    return {each.lesson_id: each.position_s for each in session.scalars(newest.limit(limit))}
 
 
 def note_position(session: Session, person_id: UUID, lesson_id: UUID, *, position_s: float, at: datetime) -> None:
