@@ -311,6 +311,33 @@ def test_tokens_are_in_no_log(served, ready, caplog):
     assert ready.token not in caplog.text
 
 
+def test_a_class_watches_on_while_the_database_is_gone(tmp_path, postgres_server):
+    name = postgres_server.make_database()
+    with run_app(tmp_path / "var", SABAQ_DATABASE_URL=postgres_server.url(name)) as served:
+        lesson = Lesson(served, "ready")
+        growing = Lesson(served, "growing")
+        assert lesson.get(lesson.segment).status == 200
+        served.sessions.engine.dispose()
+        postgres_server.drop_database(name)
+        served.application[MEDIA].withdrawn._asked_at -= REFRESH_S
+
+        assert lesson.get(lesson.segment).body == BODY
+        assert lesson.get(lesson.playlist).body == VOD
+        assert lesson.get(lesson.large).body == LARGE
+        assert problem(growing.get(growing.playlist), 503, "database_unavailable")
+
+
+def test_a_service_that_never_saw_the_list_gives_nothing_out(tmp_path, postgres_server):
+    """It might give out what was withdrawn."""
+    name = postgres_server.make_database()
+    with run_app(tmp_path / "var", SABAQ_DATABASE_URL=postgres_server.url(name)) as served:
+        lesson = Lesson(served, "ready")
+        served.sessions.engine.dispose()
+        postgres_server.drop_database(name)
+
+        assert problem(lesson.get(lesson.segment), 503, "store_unavailable")
+
+
 def test_over_s3_on_a_line_that_fails(tmp_path, seaweed, seaweed_server):
     url = seaweed()
     with fault_proxy(seaweed_server.ports.s3) as proxy:

@@ -17,13 +17,13 @@ from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 from aiohttp import web
-from sqlalchemy.exc import SQLAlchemyError
 
 from cdn import caching, delivery
 from cdn.errors import BadKey, CdnError, ObjectMissing, StoreUnavailable
 from cdn.hot import HotStore
 from cdn.layout import PLAYLIST_TYPE, content_type
 from cdn.withdrawn import Withdrawn
+from streamsvc.errors import DatabaseUnavailable
 from streamsvc.services import Services
 from streamsvc.web.authentication import public
 from streamsvc.web.errors import ROOTS, STATUS, problem
@@ -82,7 +82,7 @@ def _provider(with_services: Services, loop: asyncio.AbstractEventLoop) -> Calla
         asked = asyncio.run_coroutine_threadsafe(with_services.database.read(jobs.withdrawn_assets), loop)
         try:
             return asked.result(LIST_LIMIT_S)
-        except (SQLAlchemyError, NotInTime) as exc:
+        except (DatabaseUnavailable, NotInTime) as exc:
             asked.cancel()
             raise StoreUnavailable("the list of withdrawn assets cannot be read", reason=type(exc).__name__) from exc
 
