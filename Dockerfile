@@ -31,7 +31,7 @@ VOLUME /var/lib/sabaq
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 # Of the service; compose.yaml gives workers another one.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
+HEALTHCHECK --interval=30s --timeout=10s --start-period=30s --retries=3 \
     CMD ["sabaq", "doctor", "--only", "service"]
 ENTRYPOINT ["sabaq"]
 CMD ["serve"]

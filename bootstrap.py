@@ -53,6 +53,9 @@ def main() -> int:
     except Stopped as stopped:
         say(f"\n{stopped}")
         return 1
+    except KeyboardInterrupt:
+        say("\nStopped. The next run goes on from here.")
+        return 130
     return 0
 
 

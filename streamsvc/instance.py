@@ -33,6 +33,8 @@ class ChildState:
     pid: int | None
     state: str
     restarts: int
+    failures: int = 0
+    """Short runs in a row; a good run forgives them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ from types import FrameType
 from typing import IO
 
 from streamsvc.childlogs import RotatingLog
-from streamsvc.children import Child, delay_before_restart, failures_after
+from streamsvc.children import GOOD_RUN_S, Child, delay_before_restart, failures_after
 from streamsvc.instance import (
     MARK,
     ChildState,
@@ -109,7 +109,13 @@ class _Watched:
     @property
     def state(self) -> ChildState:
         word = "ready" if self.ready else "starting" if self.process else "waiting"
-        return ChildState(pid=self.process.pid if self.process else None, state=word, restarts=max(0, self.restarts))
+        forgiven = self.process is not None and time.monotonic() - self.started_at >= GOOD_RUN_S
+        return ChildState(
+            pid=self.process.pid if self.process else None,
+            state=word,
+            restarts=max(0, self.restarts),
+            failures=0 if forgiven else self.failures,
+        )
 
 
 @dataclass(slots=True)

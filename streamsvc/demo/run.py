@@ -21,8 +21,8 @@ from streamsvc.uploads.client import upload_file
 from transcoder.database import open_sessions
 
 POLL_S = 0.5
-CRASHES = 5
-"""Restarts of one part, after which nobody should wait any longer."""
+CRASHES = 4
+"""Short runs of one part in a row, after which nobody should wait any longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,7 @@ def _bring_up(wishes: Wishes, settings: Settings, wanted: LessonFile | None, sho
         return Demo(run, load(settings.secrets), lesson_id, started_here)
     except BaseException:  # Ctrl-C too: what we began must not go on without us
         if started_here:
+            shown.say("Stopping what was started …")
             stop(settings.var)
         raise
 
@@ -211,7 +212,7 @@ class _Lessons:
         """Nothing will ever play while a part falls over again and again."""
         run = starting.running(self.settings.var)
         crashing = (
-            [name for name, child in run.children.items() if child.restarts >= CRASHES] if run else ["supervisor"]
+            [name for name, child in run.children.items() if child.failures >= CRASHES] if run else ["supervisor"]
         )
         if crashing:
             log = self.settings.var / "log" / f"{crashing[0]}.log"

@@ -29,6 +29,13 @@ def clip(tmp_path_factory) -> Path:
     return path
 
 
+def second_clip(clip: Path) -> Path:
+    """Another lesson: the first two seconds."""
+    path = clip.with_name("short.mp4")
+    ffmpeg("-i", str(clip), "-t", "2", "-c", "copy", str(path))
+    return path
+
+
 def command(*arguments: str, var: Path) -> list[str]:
     return [sys.executable, "-m", "streamsvc.cli", "demo", "--var", str(var), *arguments]
 
@@ -94,6 +101,11 @@ def test_a_script_gets_one_object_a_lesson_that_plays_and_nothing_left_over(var,
     assert "Uploading" not in second.stderr
     assert len(ask(f"{said['api']}/lessons", teacher).json()["items"]) == 1
 
+    other = demo("--detach", "--port", str(port), "--lesson", str(second_clip(clip)), var=var)
+    assert json.loads(other.stdout)["lesson_id"] != said["lesson_id"]
+    assert json.loads(demo("--detach", "--port", str(port), "--lesson", str(clip), var=var).stdout) == said
+    assert len(ask(f"{said['api']}/lessons", teacher).json()["items"]) == 2
+
     modes = {path.name: path.stat().st_mode & 0o777 for path in (var / "secrets").iterdir()}
     assert set(modes.values()) == {0o600}
     assert {"demo.json", "environment", "store.json", "media_signing.key"} <= set(modes)
@@ -145,6 +157,39 @@ def test_a_text_file_is_refused_before_anything_is_started(var, tmp_path):
     assert "source_not_media" in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (var / "supervisor.json").exists()
+    assert instance.processes_of(var) == []
+
+
+def test_what_fails_only_in_the_service_is_explained_taken_away_and_leaves_nothing_running(var, tmp_path):
+    """Some faults show only when a worker decodes; here the look beforehand is left out."""
+    (tmp_path / "lesson.mp4").write_text("Бұл бейне емес.\n" * 50)
+    blind = "import sys; from streamsvc.demo import lesson_file as f; f.probe = lambda *a, **k: None\n"
+    arguments = command("--detach", "--lesson", str(tmp_path / "lesson.mp4"), "--port", str(free_port()), var=var)
+    program = [
+        sys.executable,
+        "-c",
+        f"{blind}from streamsvc.cli import main; sys.exit(main(sys.argv[1:]))",
+        *arguments[3:],
+    ]
+
+    refused = subprocess.run(program, capture_output=True, text=True, timeout=WITHIN_S, check=False)
+
+    assert (refused.returncode, refused.stdout) == (2, ""), refused.stderr
+    assert "No lesson can be made from" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert instance.processes_of(var) == []
+    assert json.loads((var / "secrets" / "demo.json").read_text())["lessons"] == []
+
+
+def test_a_worker_that_cannot_start_is_named_and_nothing_is_left(var, clip, tmp_path, monkeypatch):
+    (tmp_path / "a file").touch()
+    monkeypatch.setenv("SABAQ_WORKSPACE", str(tmp_path / "a file"))
+
+    refused = demo("--detach", "--lesson", str(clip), "--port", str(free_port()), var=var)
+
+    assert (refused.returncode, refused.stdout) == (1, ""), refused.stderr
+    assert 'The part "worker" of the system' in refused.stderr
+    assert str(var / "log" / "worker.log") in refused.stderr
     assert instance.processes_of(var) == []
 
 
