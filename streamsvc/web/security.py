@@ -2,6 +2,8 @@
 
 from aiohttp import web
 
+from streamsvc.web.requests import services
+
 PAGE_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -34,6 +36,11 @@ async def add_security_headers(request: web.Request, response: web.StreamRespons
     response.headers["Server"] = "Sabaq"
     for name, value in ALWAYS.items():
         response.headers.setdefault(name, value)
+    if not request.path.startswith("/media/"):
+        # Media may be embedded by our pages on another host; nothing else by anybody.
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+    if services(request).settings.public_url.startswith("https://"):
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     is_page = response.content_type == "text/html"
     response.headers.setdefault("Content-Security-Policy", PAGE_POLICY if is_page else OTHER_POLICY)
     if request.path.startswith("/api/"):
