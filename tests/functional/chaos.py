@@ -92,8 +92,18 @@ class System:
                 start_new_session=True,
             )
 
+    def tools(self) -> list[int]:
+        return [pid for pid, line in processes_of(self.var) if "ffmpeg" in line.split(" ")[0]]
+
+    def wait_busy(self, within_s: float) -> None:
+        """Most moments of a journey are quiet; those in which ffmpeg runs are the interesting ones."""
+        deadline = time.monotonic() + within_s
+        while not self.tools() and time.monotonic() < deadline:
+            time.sleep(0.02)
+
     def kill(self, victim: str, dice: random.Random) -> bool:
         """False when there was nobody of that kind."""
+        self.wait_busy(dice.choice((0.0, 0.5, 2.0)))
         if victim == "service":
             kill_server(self.served)
             start_server(self.served)
@@ -112,8 +122,7 @@ class System:
     def _kill_one(self, victim: str, dice: random.Random) -> bool:
         assert self.worker is not None
         children = [pid for pid, _ in processes_of(self.var) if parent_of(pid) == self.worker.pid]
-        tools = [pid for pid, line in processes_of(self.var) if "ffmpeg" in line.split(" ")[0]]
-        found = children if victim == "child" else tools
+        found = children if victim == "child" else self.tools()
         if not found:
             return False
         with contextlib.suppress(ProcessLookupError):

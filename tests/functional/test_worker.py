@@ -1,12 +1,54 @@
-"""`sabaq worker` with real ffmpeg: from parts in the store to a publication, and the ways to stop."""
+"""`sabaq worker` with real ffmpeg: from parts in the store to a publication, and everything that may come between."""
+
+import os
+import signal
 
 import pytest
+from sqlalchemy import update
 
 from tests.functional import worker_fixtures
+from tests.functional.chaos import make_film, parent_of
+from tests.functional.worker_fixtures import now, processes_of, run_works
 from transcoder import jobs
+from transcoder.claims import Worker, claim
+from transcoder.errors import EncodeCancelled, SourceLost
+from transcoder.pipeline import STEPS, work_once
+from transcoder.pulse import Pulse
+from transcoder.station import Station
+from transcoder.tables import ChunkTask
+from transcoder.workspace import Workspace
 
 pytestmark = pytest.mark.functional
 works, clips = worker_fixtures.works, worker_fixtures.clips
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory):
+    """A lesson whose chunks take a while."""
+    return make_film(tmp_path_factory.mktemp("film") / "film.mp4", 24)
+
+
+def tools(works):
+    return [pid for pid, line in processes_of(works.var) if "ffmpeg" in line.split(" ")[0]]
+
+
+def running(works, asset_id, kind="video"):
+    return [task for task in works.tasks(asset_id, kind) if task.state == "running"]
+
+
+def station_of(works, *, stopping=lambda: False):
+    """A worker's slot in this very process, to meet it at a chosen moment."""
+    encoding = works.settings.transcoder
+    return Station(
+        worker=Worker("here", 1),
+        sessions=works.sessions,
+        store=works.store,
+        workspace=Workspace(encoding.workspace, encoding.reserve_bytes),
+        settings=encoding,
+        now=now,
+        send=lambda messages: len(messages),
+        stopping=stopping,
+    )
 
 
 def test_a_lesson_goes_from_parts_to_a_publication(works, clips):
@@ -22,3 +64,159 @@ def test_a_lesson_goes_from_parts_to_a_publication(works, clips):
     publication = works.read(jobs.current_publication, asset_id)
     assert not publication.growing
     assert works.store.head(f"media/{asset_id}/{publication.id}/avc.m3u8").size > 0
+
+
+@pytest.mark.parametrize("group", [False, True], ids=["the worker", "its whole group"])
+def test_a_worker_that_stops_hands_its_task_back(works, film, group):
+    """`systemctl stop` signals every process, an init in a container only the first."""
+    asset_id = works.submit(film)
+    worker = works.start_worker()
+    works.wait_for(lambda: running(works, asset_id) and tools(works), "a chunk is being encoded")
+
+    (os.killpg if group else os.kill)(worker.pid, signal.SIGTERM)
+    worker.wait(60)
+
+    states = {(task.state, task.attempts) for task in works.tasks(asset_id) if task.state not in ("done", "blocked")}
+    assert states == {("ready", 0)}
+    assert processes_of(works.var) == []
+    if not group:
+        works.start_worker()
+        works.wait_ready(asset_id)
+
+
+def test_cancelling_stops_ffmpeg_and_frees_the_bytes(works, film):
+    asset_id = works.submit(film)
+    works.start_worker()
+    works.wait_for(lambda: running(works, asset_id) and tools(works), "a chunk is being encoded")
+
+    works.write(jobs.cancel, asset_id, now())
+
+    works.wait_for(lambda: not tools(works), "ffmpeg has stopped")
+    assert works.status(asset_id).error.code == "encode_cancelled"
+    sweep_now(works, asset_id)
+    assert list(works.store.list(f"media/{asset_id}/")) == []
+    assert len(list(works.store.list(f"uploads/{asset_id}/"))) > 0
+
+
+def sweep_now(works, asset_id):
+    with works.sessions.write.begin() as session:
+        session.execute(update(ChunkTask).where(ChunkTask.kind == "sweep").values(not_before=None))
+    works.reconcile()
+    works.wait_for(lambda: [task.state for task in works.tasks(asset_id, "sweep")] == ["done"], "it is swept")
+
+
+def test_a_cancelled_lesson_can_be_started_again(works, clips):
+    asset_id = works.submit(clips(8))
+    works.write(jobs.cancel, asset_id, now())
+    works.write(jobs.retry, asset_id, now())
+    works.start_worker()
+
+    works.wait_ready(asset_id)
+
+    assert works.damaged(asset_id) == []
+
+
+def test_a_removed_lesson_leaves_nothing_in_the_store(works, clips):
+    asset_id = works.submit(clips(8))
+    works.start_worker()
+    works.wait_ready(asset_id)
+
+    works.write(jobs.remove, asset_id, now())
+    sweep_now(works, asset_id)
+
+    assert list(works.store.list("")) == []
+
+
+def test_a_text_file_fails_at_once_and_stops_nobody(works, clips):
+    bad, good = works.submit(b"This is no film.\n" * 100), works.submit(clips(8))
+    works.start_worker()
+
+    works.wait_ready(good)
+
+    status = works.status(bad)
+    assert (status.state, status.error.code) == ("failed", "source_not_media")
+    assert [(task.state, task.attempts) for task in works.tasks(bad, "probe")] == [("failed", 1)]
+
+
+def test_poison_is_quarantined(tmp_path, film):
+    """Whatever takes up the source dies, as of an encoder that needs all memory."""
+    with run_works(tmp_path / "var", SABAQ_MAX_ATTEMPTS="2") as works, works.reconciling():
+        asset_id = works.submit(film)
+        worker = works.start_worker(slots=1)
+
+        def killed() -> bool:
+            for pid in processes_of(works.var) if running(works, asset_id) else ():
+                if parent_of(pid[0]) == worker.pid:
+                    os.kill(pid[0], signal.SIGKILL)
+            return works.status(asset_id).state == "failed"
+
+        works.wait_for(killed, "the lesson is given up")
+        assert works.status(asset_id).error.code == "encoder_died"
+
+
+def test_a_full_disk_holds_a_lesson_up_and_loses_nothing(tmp_path, clips):
+    with run_works(tmp_path / "var", SABAQ_WORK_RESERVE_BYTES=str(10**16)) as works:
+        asset_id = works.submit(clips(8))
+        full = works.start_worker()
+        works.wait_for(lambda: works.tasks(asset_id, "probe")[0].postponed > 0, "the probe was put off")
+        assert (works.status(asset_id).state, works.status(asset_id).error) == ("waiting", None)
+        full.terminate()
+        full.wait(60)
+
+        works.environ["SABAQ_WORK_RESERVE_BYTES"] = "1000000"
+        works.start_worker()
+        with works.reconciling():
+            works.wait_ready(asset_id)
+
+
+def test_two_workers_on_one_chunk_do_no_harm(works, clips):
+    """The first was silent too long; both make the chunk, one commit counts, every object stays whole."""
+    asset_id = works.submit(clips(8))
+    station = station_of(works)
+    work_once(station)
+    first = works.write(claim, station.worker, now=now(), lease_s=0.0)
+    works.reconcile()
+    second = works.write(claim, station.worker, now=now(), lease_s=60.0)
+    assert (first.task_id, first.fence + 1) == (second.task_id, second.fence)
+
+    STEPS[second.kind](station, second, Pulse(station, second))
+    with pytest.raises(EncodeCancelled):
+        STEPS[first.kind](station, first, Pulse(station, first))
+
+    while work_once(station):
+        pass
+    assert works.status(asset_id).state == "ready"
+    assert works.damaged(asset_id) == []
+
+
+def test_objects_that_vanish_before_the_publication_are_made_again(works, clips):
+    asset_id = works.submit(clips(8))
+    station = station_of(works)
+    while works.tasks(asset_id, "publish") == [] or works.tasks(asset_id, "publish")[0].state == "blocked":
+        work_once(station)
+    gone, changed = [row for row in works.objects(asset_id) if row.kind == "segment"][:2]
+    works.store.delete([gone.key])
+    works.store.put(changed.key, b"rotten", content_type="video/iso.segment")
+
+    while work_once(station):
+        pass
+
+    assert works.status(asset_id).state == "ready"
+    assert works.damaged(asset_id) == []
+
+
+def test_a_source_that_lost_a_part_fails_with_a_reason(works, clips):
+    asset_id = works.submit(clips(20))
+    works.store.delete([next(info.key for info in works.store.list(f"uploads/{asset_id}/"))])
+
+    work_once(station_of(works))
+
+    assert works.status(asset_id).error.code == SourceLost.code
+
+
+def test_a_slot_that_stops_hands_back_what_it_claimed(works, clips):
+    asset_id = works.submit(clips(8))
+
+    work_once(station_of(works, stopping=lambda: True))
+
+    assert [(task.state, task.attempts) for task in works.tasks(asset_id)] == [("ready", 0)]
