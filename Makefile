@@ -59,7 +59,7 @@ format: developer
 # Twenty random failures of every process, where `make test` has three.
 soak: developer
 	@"$(RUN)" -m tests.system_packages
-	@SOAK=1 "$(RUN)" -m pytest -s tests/functional -k "killed or soak"
+	@"$(RUN)" -m tests.soak --seeds 20
 
 bench: developer
 	@"$(RUN)" -m benchmarks.transcode
