@@ -53,6 +53,7 @@ def process(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     grace_s: float = STOP_S,
+    outlives_us: bool = False,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A child that leads its own group; the whole group is ended with the context, and with us if we are killed."""
     with log.open("ab") as output:
@@ -64,7 +65,7 @@ def process(
             stdout=output,
             stderr=output,
             start_new_session=True,
-            preexec_fn=lambda: _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL)),
+            preexec_fn=None if outlives_us else lambda: _libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL)),
         )
     try:
         yield child
@@ -249,6 +250,13 @@ def _answers_redis(url: str) -> bool:
     return False
 
 
+# The node is a grandchild, behind a shell script: it would outlive us if we were killed.
+_GUARD = """
+while kill -0 "$0" && kill -0 "$1"; do sleep 1; done
+kill -9 -- "-$1"
+"""
+
+
 @contextmanager
 def rabbitmq(directory: Path) -> Iterator[str]:
     """A node, and a port mapper, of our own: the system's are left alone. Takes about ten seconds."""
@@ -283,7 +291,10 @@ def rabbitmq(directory: Path) -> Iterator[str]:
     # In the foreground and ours; the node would otherwise leave one behind as a daemon.
     with process(["epmd", "-port", str(mapper), "-address", "127.0.0.1"], env=env, log=log) as names:
         _started(names, log, lambda: _listens(mapper))
-        with process([programs / "rabbitmq-server"], env=env, cwd=directory, log=log) as child:
+        with (
+            process([programs / "rabbitmq-server"], env=env, cwd=directory, log=log) as child,
+            process(["sh", "-c", _GUARD, str(os.getpid()), str(child.pid)], log=log, outlives_us=True),
+        ):
             _started(child, log, lambda: _listens(port))
             yield f"amqp://guest:guest@127.0.0.1:{port}//"
 
