@@ -1,7 +1,7 @@
 """Puts what tasks made into the store, so that a second run changes nothing and never overwrites."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
@@ -10,6 +10,7 @@ from uuid import UUID
 from cdn import layout
 from cdn.errors import ObjectExists, ObjectMissing, RangeUnsatisfiable
 from cdn.storage import ObjectStore
+from transcoder.errors import EncodeCancelled
 from transcoder.media import Made
 from transcoder.settling import Stored
 from transcoder.tables import MediaObject
@@ -70,8 +71,13 @@ def stored_sha256(store: ObjectStore, key: str) -> str | None:
     return digest.hexdigest()
 
 
-def damaged(store: ObjectStore, rows: Sequence[MediaObject]) -> list[MediaObject]:
-    """Rows whose object is not there, or holds other bytes than were recorded."""
+def damaged(store: ObjectStore, rows: Sequence[MediaObject], *, cancelled: Callable[[], bool]) -> list[MediaObject]:
+    """Rows whose object is not there, or holds other bytes than were recorded. Raises EncodeCancelled."""
+
+    def found(row: MediaObject) -> str | None:
+        if cancelled():
+            raise EncodeCancelled("cancelled while objects were read back")
+        return stored_sha256(store, row.key)
+
     with ThreadPoolExecutor(READS_AT_ONCE) as pool:
-        found = pool.map(lambda row: stored_sha256(store, row.key), rows)
-        return [row for row, sha256 in zip(rows, found, strict=True) if sha256 != row.sha256]
+        return [row for row, sha256 in zip(rows, pool.map(found, rows), strict=True) if sha256 != row.sha256]

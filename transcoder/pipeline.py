@@ -75,7 +75,8 @@ def _settle(station: Station, held: Claim, pulse: Pulse, error: TranscoderError 
 def do_probe(station: Station, held: Claim, pulse: Pulse) -> None:
     """Read the source whole, look into it, decide everything about the asset."""
     with _source(station, held, pulse) as path:
-        station.commit(note_source, held, sha256_of(path), now=station.now())
+        sha256 = sha256_of(path, cancelled=pulse.cancelled)
+        station.commit(note_source, held, sha256, now=station.now())
         source = probe(path, settings=station.settings, cancelled=pulse.cancelled)
     plan = make_plan(source, threads=station.settings.threads, encoder=find_tools().build)
     station.commit(adopt_plan, held, plan, now=station.now())

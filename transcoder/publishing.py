@@ -48,7 +48,7 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
     so that a playlist, once written, is never another.
     """
     plan, rows = station.read(plan_of, held.job_id), station.read(objects_of, held.job_id)
-    broken = damaged(station.store, rows)
+    broken = damaged(station.store, rows, cancelled=pulse.cancelled)
     if broken and held.attempts >= station.settings.max_attempts:
         raise ObjectsLost(f"{len(broken)} objects of job {held.job_id} are lost", count=len(broken))
     if broken:
@@ -65,6 +65,8 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
     if pulse.lost:
         raise EncodeCancelled("the claim was lost while playlists were written")
     station.commit(publish, held, plan, made, publication_id, files, now=station.now())
+    # Nothing more is made of it here; copies on other hosts go when their disks need room.
+    station.workspace.forget(held.asset_id)
 
 
 def objects_of(session: Session, job_id: UUID) -> list[MediaObject]:

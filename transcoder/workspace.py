@@ -197,7 +197,12 @@ def _is_current(folder: Path, file: IO[bytes]) -> bool:
         return False
 
 
-def sha256_of(path: Path) -> str:
-    """Of a file's bytes, in hex."""
+def sha256_of(path: Path, *, cancelled: Callable[[], bool]) -> str:
+    """Of a file's bytes, in hex. Raises EncodeCancelled: a large source takes its time."""
+    digest = hashlib.sha256()
     with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        while piece := file.read(PIECE_BYTES):
+            if cancelled():
+                raise EncodeCancelled("cancelled while the source was read")
+            digest.update(piece)
+    return digest.hexdigest()

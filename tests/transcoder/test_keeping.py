@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from cdn.directory import DirectoryStore
+from transcoder.errors import EncodeCancelled
 from transcoder.keeping import damaged, keep, keep_together
 from transcoder.media import Made
 from transcoder.tables import MediaObject
@@ -63,7 +64,7 @@ def test_files_that_name_each_other_stay_together(store, tmp_path):
 def test_whole_objects_are_not_damaged(store, tmp_path):
     stored = keep(store, ASSET, "digest", tmp_path, [make(tmp_path, "0.m4s", b"one")])
 
-    assert damaged(store, [row(item) for item in stored]) == []
+    assert damaged(store, [row(item) for item in stored], cancelled=lambda: False) == []
 
 
 def test_missing_and_changed_objects_are_found(store, tmp_path):
@@ -72,4 +73,11 @@ def test_missing_and_changed_objects_are_found(store, tmp_path):
     store.delete([rows[0].key])
     store.put(rows[2].key, b"rotten", content_type="video/iso.segment")
 
-    assert damaged(store, rows) == [rows[0], rows[2]]
+    assert damaged(store, rows, cancelled=lambda: False) == [rows[0], rows[2]]
+
+
+def test_reading_back_ends_when_the_task_is_cancelled(store, tmp_path):
+    rows = [row(item) for item in keep(store, ASSET, "digest", tmp_path, [make(tmp_path, "0.m4s", b"one")])]
+
+    with pytest.raises(EncodeCancelled):
+        damaged(store, rows, cancelled=lambda: True)
