@@ -4,6 +4,7 @@ import asyncio
 import logging
 import shutil
 import time
+from contextlib import ExitStack
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,7 +15,9 @@ from streamsvc.uploads import transfers
 from streamsvc.uploads.errors import StorageFull, UploadGone, UploadTakenOver
 from streamsvc.uploads.holding import Held
 from streamsvc.uploads.receiving import Receiver
+from streamsvc.uploads.spool import NodeSpool
 from streamsvc.uploads.tables import Upload
+from streamsvc.uploads.transfers import Holder
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +35,7 @@ async def keep(receiver: Receiver) -> None:
     byte and the commit). One that nobody has sent to for half a lease goes to the store as far as it has come and is
     let go, so that any node may continue it. Folders of uploads that are no longer ours are removed.
     """
+    await inherit(receiver)
     holding = receiver.holding
     now = holding.services.now()
     ours = [upload.id for upload in await _held(receiver)]
@@ -42,6 +46,34 @@ async def keep(receiver: Receiver) -> None:
             async with receiver.lines.alone(upload_id):
                 await _rest(receiver, upload_id)
     await _tidy(receiver)
+
+
+async def inherit(receiver: Receiver) -> None:
+    """
+    Go on with what dead nodes left on our disk: after fewer processes were started than ran before, say.
+
+    Also done before the first request is served, so that a takeover which a crash cut in two is completed.
+    """
+    with ExitStack() as locks:
+        orphans = await receiver.holding.on_disk(receiver.holding.spool.orphans)
+        for orphan in orphans:
+            locks.callback(orphan.close)
+        for orphan in orphans:
+            await _inherit(receiver, orphan)
+
+
+async def _inherit(receiver: Receiver, orphan: NodeSpool) -> None:
+    holding = receiver.holding
+    for (upload_id, epoch), folder in orphan.present().items():
+        holder = Holder(holding.spool.node, epoch, holding.lease)
+        async with receiver.lines.alone(upload_id):
+            now = holding.services.now()
+            before = await holding.write(transfers.inherit, upload_id, holder, dead=orphan.node, now=now)
+            if before == orphan.node:
+                await holding.let_fall(upload_id)
+            if before is not None:
+                await holding.on_disk(holding.spool.take, folder, replace=before == orphan.node)
+    await holding.on_disk(orphan.remove)
 
 
 async def stop(receiver: Receiver, *, within_s: float) -> None:

@@ -84,6 +84,7 @@ class Lines:
             await line.lock.acquire()
         finally:
             line.waiting -= 1
+            self._forget(upload_id, line)  # a wait that was cancelled
         line.last_read = line.stopped = False
         try:
             yield line

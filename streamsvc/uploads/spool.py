@@ -208,6 +208,25 @@ class NodeSpool:
                 found[UUID(upload_id), int(epoch)] = path
         return found
 
+    def orphans(self) -> "list[NodeSpool]":
+        """The folders beside ours of nodes that are not alive; each is ours until it is closed."""
+        beside = sorted(path for path in self.root.parent.iterdir() if path.is_dir() and path != self.root)
+        locked = [(root, _locked(root)) for root in beside]
+        return [NodeSpool(root, root.name, lock_fd) for root, lock_fd in locked if lock_fd is not None]
+
+    def take(self, folder: Path, *, replace: bool) -> None:
+        """Move an upload's folder here from an orphan; unless asked to replace ours, ours counts."""
+        target = self.root / folder.name
+        if replace:
+            shutil.rmtree(target, ignore_errors=True)
+        if not target.exists():
+            folder.rename(target)
+            _sync_folder(self.root)
+
+    def remove(self) -> None:
+        """Of an orphan: what is left here nobody wants."""
+        shutil.rmtree(self.root, ignore_errors=True)
+
     def free_bytes(self) -> int:
         return shutil.disk_usage(self.root).free
 
@@ -233,14 +252,19 @@ def open_spool(directory: Path) -> NodeSpool:
 
 
 def _locked(root: Path) -> int | None:
-    """The lock goes with the process, however it ends."""
-    fd = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    """The lock goes with the process, however it ends. None when another has it, or the folder was just removed."""
+    try:
+        fd = os.open(root / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return None
     try:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        os.close(fd)
-        return None
-    return fd
+        if os.path.samestat(os.fstat(fd), (root / "lock").stat()):
+            return fd
+    except (BlockingIOError, FileNotFoundError):
+        pass
+    os.close(fd)
+    return None
 
 
 def _sync_file(path: Path) -> None:

@@ -209,6 +209,22 @@ def renew(session: Session, upload_ids: Collection[UUID], *, node: str, until: d
     )
 
 
+def inherit(session: Session, upload_id: UUID, holder: Holder, *, dead: str, now: datetime) -> str | None:
+    """
+    Take over an upload together with the spool of a dead node on our disk: nothing is lost, so the epoch stays.
+
+    Returns the node that held it, which may be ourselves if we were interrupted at it; None when it is not to be had.
+    """
+    upload = session.get(Upload, upload_id, with_for_update=True, populate_existing=True)
+    if upload is None or upload.state != "receiving" or upload.epoch != holder.epoch:
+        return None
+    before = upload.node
+    if before not in {dead, holder.node}:
+        return None
+    upload.node, upload.lease_until = holder.node, now + holder.lease
+    return before
+
+
 def held_by(session: Session, node: str, *, upload_id: UUID | None = None) -> list[Upload]:
     """What a node has to look after, also after it was killed; or only that one upload, if it does."""
     chosen = select(Upload).where(Upload.node == node, Upload.state == "receiving")

@@ -96,7 +96,9 @@ def concatenation(field: str | None, *, base_path: str) -> Partial | Final | Non
         return Partial()
     kind, separator, rest = field.partition(";")
     addresses = rest.split()
-    if kind.strip() != "final" or not separator or not 0 < len(addresses) <= MOST_PARTIALS:
+    # HEAD sends the field back, so it must be one that can be sent.
+    known = kind.strip() == "final" and separator and _PRINTABLE.fullmatch(field)
+    if not known or not 0 < len(addresses) <= MOST_PARTIALS:
         raise BadRequest("Upload-Concat is neither partial nor final;URL …", reason="Upload-Concat")
     partials = tuple(upload_id(address, base_path=base_path) for address in addresses)
     if len(set(partials)) != len(partials):

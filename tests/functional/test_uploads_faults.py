@@ -370,6 +370,26 @@ def test_kill_between_the_last_byte_and_the_commit_is_finished_by_the_next_start
         until(lambda: not folder.exists())
 
 
+def test_one_process_inherits_what_two_left_on_the_disk(tmp_path: Path):
+    body = content(200_000)
+    with run_server(tmp_path / "var") as served:
+        tus = Tus(served)
+        url = tus.created(len(body))
+        tus.patch(url, body[:150_000])
+        kill_server(served)
+        spool = served.settings.uploads.spool
+        (node,) = spool.iterdir()
+        # The next start finds another node's folder first, and this one beside it.
+        (spool / "0-another-node").mkdir()
+
+        start_server(served)
+
+        assert tus.offset(url) == 150_000
+        assert not node.exists()
+        assert tus.patch(url, body[150_000:], 150_000).status == 204
+        assert stored(served, url) == body
+
+
 def test_service_that_is_asked_to_stop_hands_its_bytes_over(tmp_path: Path):
     body = content(3 * MIB)
     with run_server(tmp_path / "var") as served:

@@ -13,7 +13,7 @@ from catalog.errors import NotAllowed
 from catalog.permissions import may_create_lessons
 from cdn.errors import CdnError
 from streamsvc.errors import BadRequest, StreamsvcError
-from streamsvc.upkeep import Round, running
+from streamsvc.upkeep import Round, run_once, running
 from streamsvc.uploads import joining, keeping, naming, transfers, tus
 from streamsvc.uploads.errors import BodyRefused, ChecksumMismatch, UploadCut, UploadOverflow
 from streamsvc.uploads.holding import Holding
@@ -47,6 +47,7 @@ async def _receiving(app: web.Application) -> AsyncIterator[None]:
     receiver = app[RECEIVER]
     keep = Round("uploads", keeping.every_s(receiver), lambda _: keeping.keep(receiver))
     receiver.holding.open()
+    await run_once(app[SERVICES], Round("inherit", 0.0, lambda _: keeping.inherit(receiver)))
     try:
         async with running(app[SERVICES], (keep,)):
             yield

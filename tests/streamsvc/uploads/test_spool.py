@@ -159,3 +159,46 @@ def test_spool_is_private(tmp_path: Path):
     assert modes == {0}
     spooled.remove()
     opened.close()
+
+
+def test_orphans_are_dead_nodes_only_and_their_folders_can_be_taken(tmp_path: Path):
+    alive, dead, mine = open_spool(tmp_path), open_spool(tmp_path), open_spool(tmp_path)
+    write(dead.open(UPLOAD, 1, stored_bytes=0), b"abc")
+    dead.close()
+
+    (orphan,) = mine.orphans()
+    assert orphan.node == dead.node
+    assert mine.orphans() == []
+    mine.take(orphan.present()[UPLOAD, 1], replace=False)
+    orphan.remove()
+    orphan.close()
+
+    assert whole(mine.open(UPLOAD, 1, stored_bytes=0)) == b"abc"
+    assert mine.orphans() == []
+    alive.close()
+    mine.close()
+
+
+@pytest.mark.parametrize(("replace", "kept"), [(False, b"mine"), (True, b"theirs")])
+def test_our_own_folder_counts_unless_it_is_replaced(tmp_path: Path, replace: bool, kept: bytes):
+    dead, mine = open_spool(tmp_path), open_spool(tmp_path)
+    write(dead.open(UPLOAD, 1, stored_bytes=0), b"theirs")
+    write(mine.open(UPLOAD, 1, stored_bytes=0), b"mine")
+
+    mine.take(dead.present()[UPLOAD, 1], replace=replace)
+
+    assert whole(mine.open(UPLOAD, 1, stored_bytes=0)) == kept
+    dead.close()
+    mine.close()
+
+
+def test_folder_that_is_removed_under_our_hands_is_not_ours(tmp_path: Path):
+    one = open_spool(tmp_path)
+    one.remove()
+
+    two = open_spool(tmp_path)
+
+    assert two.root.is_dir()
+    assert two.node != one.node
+    one.close()
+    two.close()

@@ -121,6 +121,20 @@ def test_upload_that_was_let_go_is_anybodys_at_once(books: Books):
     assert books.hold(upload, "b").epoch == 1
 
 
+def test_dead_nodes_spool_is_inherited_without_loss(books: Books):
+    upload = books.create(10)
+    books.hold(upload, "dead")
+    books.do(transfers.acknowledge, upload.id, 7, holder=Holder("dead", 1, LEASE), now=NOW)
+
+    def inherit(node: str, epoch: int, dead: str = "dead") -> str | None:
+        return books.do(transfers.inherit, upload.id, Holder(node, epoch, LEASE), dead=dead, now=NOW)
+
+    assert [inherit("b", 2), inherit("b", 1, "other"), inherit("b", 1), inherit("b", 1)] == [None, None, "dead", "b"]
+    kept = books.again(upload)
+    assert (kept.node, kept.epoch, kept.received_bytes) == ("b", 1, 7)
+    assert inherit("c", 1) is None
+
+
 def test_only_a_lease_that_runs_low_is_renewed(books: Books):
     upload = books.hold(books.create(10), "a")
 

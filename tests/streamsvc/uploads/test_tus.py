@@ -98,6 +98,9 @@ def test_partial_and_nothing():
         f"final;{BASE}/{ONE.hex}",
         f"final;{ONE}",
         "final;http://[",
+        f"final;http://é{BASE}/{ONE}",
+        f"final;{BASE}/{ONE}\t{BASE}/{TWO}",
+        f"final;\udce9{BASE}/{ONE}",
         "final;" + " ".join(f"{BASE}/{UUID(int=number)}" for number in range(tus.MOST_PARTIALS + 1)),
     ],
 )
