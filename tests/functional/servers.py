@@ -253,7 +253,7 @@ def _answers_redis(url: str) -> bool:
 # The node is a grandchild, behind a shell script: it would outlive us if we were killed.
 _GUARD = """
 while kill -0 "$0" && kill -0 "$1"; do sleep 1; done
-kill -9 -- "-$1"
+kill -s KILL -- "-$1"
 """
 
 
