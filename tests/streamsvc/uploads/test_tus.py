@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamsvc.errors import BadRequest
@@ -25,11 +25,13 @@ def written(metadata: dict[str, bytes]) -> str:
     return ",".join(f"{key} {base64.b64encode(value).decode()}" for key, value in metadata.items())
 
 
+@settings(deadline=None)
 @given(values)
 def test_what_was_written_is_read(metadata: dict[str, bytes]):
     assert tus.metadata(written(metadata)) == metadata
 
 
+@settings(deadline=None)
 @given(anything)
 def test_any_metadata_are_understood_or_refused(field: str):
     """
@@ -62,6 +64,7 @@ def test_metadata_beyond_their_length_are_refused():
         tus.metadata("a " + "QUFB" * (tus.LONGEST_METADATA // 4))
 
 
+@settings(deadline=None)
 @given(st.lists(st.uuids(), min_size=1, max_size=20, unique=True), st.sampled_from(["", "https://other.example:1"]))
 def test_final_names_partials_by_path_or_by_url(partials: list[UUID], host: str):
     field = "final;" + " ".join(f"{host}{BASE}/{partial}" for partial in partials)
@@ -69,6 +72,7 @@ def test_final_names_partials_by_path_or_by_url(partials: list[UUID], host: str)
     assert tus.concatenation(field, base_path=BASE) == tus.Final(tuple(partials))
 
 
+@settings(deadline=None)
 @given(anything.map(lambda text: f"final;{text}"))
 def test_any_final_is_understood_or_refused(field: str):
     try:
@@ -120,6 +124,7 @@ def test_what_is_no_number_is_refused(field: str | None):
         tus.number(field, name="Upload-Length")
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["sha1", "sha256"]), st.binary())
 def test_checksum_knows_its_bytes(algorithm: str, body: bytes):
     hashed = hashlib.new(algorithm, body)
