@@ -3,11 +3,13 @@
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamsvc.uploads.errors import UploadTypeRefused
 from streamsvc.uploads.naming import LONGEST_NAME, LONGEST_TITLE, UNNAMED, Named, check_type, named
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize(
@@ -29,7 +31,7 @@ def test_title(metadata: dict[str, str], title: str):
     assert named({key: value.encode() for key, value in metadata.items()}).title == title
 
 
-@settings(deadline=None)
+@PATIENT
 @given(st.dictionaries(st.sampled_from(["filename", "title", "filetype"]), st.binary(max_size=600)))
 def test_any_bytes_give_a_name_and_a_title_of_one_line(metadata: dict[str, bytes]):
     found = named(metadata)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamsvc.errors import BadRequest
@@ -15,6 +15,8 @@ from streamsvc.uploads.errors import TusVersionRefused
 
 BASE = "/api/v1/uploads"
 ONE, TWO = UUID(int=1), UUID(int=2)
+
+PATIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 keys = st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters=","), min_size=1, max_size=20)
 values = st.dictionaries(keys, st.binary(max_size=100), max_size=8)
@@ -25,13 +27,13 @@ def written(metadata: dict[str, bytes]) -> str:
     return ",".join(f"{key} {base64.b64encode(value).decode()}" for key, value in metadata.items())
 
 
-@settings(deadline=None)
+@PATIENT
 @given(values)
 def test_what_was_written_is_read(metadata: dict[str, bytes]):
     assert tus.metadata(written(metadata)) == metadata
 
 
-@settings(deadline=None)
+@PATIENT
 @given(anything)
 def test_any_metadata_are_understood_or_refused(field: str):
     """
@@ -64,7 +66,7 @@ def test_metadata_beyond_their_length_are_refused():
         tus.metadata("a " + "QUFB" * (tus.LONGEST_METADATA // 4))
 
 
-@settings(deadline=None)
+@PATIENT
 @given(st.lists(st.uuids(), min_size=1, max_size=20, unique=True), st.sampled_from(["", "https://other.example:1"]))
 def test_final_names_partials_by_path_or_by_url(partials: list[UUID], host: str):
     field = "final;" + " ".join(f"{host}{BASE}/{partial}" for partial in partials)
@@ -72,7 +74,7 @@ def test_final_names_partials_by_path_or_by_url(partials: list[UUID], host: str)
     assert tus.concatenation(field, base_path=BASE) == tus.Final(tuple(partials))
 
 
-@settings(deadline=None)
+@PATIENT
 @given(anything.map(lambda text: f"final;{text}"))
 def test_any_final_is_understood_or_refused(field: str):
     try:
@@ -124,7 +126,7 @@ def test_what_is_no_number_is_refused(field: str | None):
         tus.number(field, name="Upload-Length")
 
 
-@settings(deadline=None)
+@PATIENT
 @given(st.sampled_from(["sha1", "sha256"]), st.binary())
 def test_checksum_knows_its_bytes(algorithm: str, body: bytes):
     hashed = hashlib.new(algorithm, body)
