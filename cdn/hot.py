@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 
@@ -31,7 +32,7 @@ class HotStore:
     Fits `cdn.delivery.Readable`; only for keys whose bytes never change.
 
     Keeps what was asked for last, up to `max_bytes`. Of many that ask for one object at once, one asks the store and
-    the others wait for it. Shared by all threads.
+    the others get its answer. Shared by all threads.
     """
 
     def __init__(self, store: Readable, *, max_bytes: int) -> None:
@@ -39,7 +40,7 @@ class HotStore:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._bytes = 0
         self._lock = Lock()
-        self._turns: dict[str, Lock] = {}
+        self._asked: dict[str, Future[_Kept]] = {}
 
     def head(self, key: str) -> ObjectInfo:
         return self._get(key).info
@@ -57,24 +58,30 @@ class HotStore:
         return self._store.stream(key, start, end)
 
     def _get(self, key: str) -> _Kept:
-        kept = self._find(key)
-        if kept is not None:
-            return kept
-        with self._lock:
-            turn = self._turns.setdefault(key, Lock())
-        with turn:
-            # Whoever waited for its turn finds what the first one fetched.
-            kept = self._find(key) or self._fetch(key)
-        with self._lock:
-            self._turns.pop(key, None)
-        return kept
-
-    def _find(self, key: str) -> _Kept | None:
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:
                 self._kept.move_to_end(key)
-            return kept
+                return kept
+            asked = self._asked.get(key)
+            if asked is None:
+                self._asked[key] = Future()
+        # Whoever comes while it is asked for shares the answer, a failure too: thirty pupils in front of a dead store
+        # must not wait for thirty timeouts in a row.
+        return self._ask(key) if asked is None else asked.result()
+
+    def _ask(self, key: str) -> _Kept:
+        try:
+            kept = self._fetch(key)
+        except BaseException as exc:
+            self._answer(key).set_exception(exc)
+            raise
+        self._answer(key).set_result(kept)
+        return kept
+
+    def _answer(self, key: str) -> Future[_Kept]:
+        with self._lock:
+            return self._asked.pop(key)
 
     def _fetch(self, key: str) -> _Kept:
         info = self._store.head(key)

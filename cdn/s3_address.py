@@ -25,13 +25,13 @@ class S3Address:
     region: str = "us-east-1"
     ca: Path | None = None
     """Certificates to trust instead of the system's."""
-    timeout_s: float = 20.0
+    timeout_s: float = 10.0
     """Silence after which the store counts as dead."""
 
 
 def s3_address(url: str) -> S3Address:
     """
-    Read `s3://KEY:SECRET@HOST:PORT/BUCKET?style=path|virtual&region=…&tls=0|1&ca=/path/ca.pem&timeout_s=20`.
+    Read `s3://KEY:SECRET@HOST:PORT/BUCKET?style=path|virtual&region=…&tls=0|1&ca=/path/ca.pem&timeout_s=10`.
 
     KEY and SECRET are percent-encoded; without them the default chain of credentials is asked. Without HOST it is
     Amazon S3. TLS is on unless `tls=0`. Raises BadStorageUrl that says what to write.
@@ -55,7 +55,7 @@ def s3_address(url: str) -> S3Address:
         style=_style(options.get("style", "path" if parts.hostname else "virtual")),
         region=options.get("region", "us-east-1"),
         ca=Path(options["ca"]) if "ca" in options else None,
-        timeout_s=_seconds(options.get("timeout_s", "20")),
+        timeout_s=_seconds(options.get("timeout_s", "10")),
     )
 
 

@@ -102,6 +102,20 @@ def test_of_a_class_that_asks_at_once_one_reaches_the_store(hot, slow):
     assert slow.asked == [("head", "media/a"), ("read", "media/a")]
 
 
+def test_a_class_in_front_of_a_dead_store_waits_once(hot, slow):
+    slow.fails = True
+    slow.gate.clear()
+    with ThreadPoolExecutor(30) as pool:
+        waiting = [pool.submit(hot.read, "media/a") for _ in range(30)]
+        while pool._work_queue.qsize():
+            pass
+        slow.gate.set()
+        failures = [type(future.exception()) for future in waiting]
+
+    assert failures == [StoreUnavailable] * 30
+    assert len(slow.asked) < 30
+
+
 def test_a_failure_is_not_kept(hot, slow):
     slow.fails = True
     with pytest.raises(StoreUnavailable):
@@ -117,4 +131,4 @@ def test_what_is_missing_may_come_later(hot, slow):
     slow.store.put("media/later", b"now", content_type=TYPE)
 
     assert hot.read("media/later") == b"now"
-    assert hot._turns == {}
+    assert hot._asked == {}
