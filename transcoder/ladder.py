@@ -25,7 +25,8 @@ class Rung:
 LADDER = (
     # With sound its peak stays below 192 kbit/s even where everything moves (Apple's authoring rule 9.21): a segment
     # of 4 s holds at most max_kbps + buffer_kbit / 4, one of 2 s max_kbps + buffer_kbit / 2.
-    Rung(480, 33, 80, 64),
+    # The buffer is large for the rate: a page of text needs a large first picture, and little after it.
+    Rung(480, 31, 64, 110),
     Rung(720, 34, 300, 300),
     Rung(1080, 33, 900, 900),
     Rung(1080, 27, 2400, 2400),

@@ -73,8 +73,9 @@ class VideoRendition:
     height: int
     crf: int
     max_kbps: int
-    """VBV rate; the peak over any segment stays below `max_kbps * 1.25`."""
+    """VBV rate."""
     buffer_kbit: int
+    """VBV buffer: pictures of a segment hold at most `max_kbps * segment_s + buffer_kbit`."""
     level: str
     """H.264 level for this size and rate, as `3.1`."""
 

@@ -21,8 +21,10 @@ from transcoder.rates import Rate, Sized, measure
 
 VERSION = 7
 AUDIO_GROUP = "audio"
-CAP_FACTOR = Fraction(5, 4)
-"""The encoder's promise: no segment exceeds its rate cap by more (see `VideoRendition.max_kbps`)."""
+SOUND_CAP = Fraction(5, 4)
+"""AAC at a constant rate exceeds it by its boxes and its bit reservoir, never by more than this."""
+BOXES_KBPS = 4
+"""Of a video segment, beside the pictures: its moof tells the size of each."""
 AAC_FRAME_SAMPLES = 1024
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 LANGUAGE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English", "und": "Audio"}
@@ -138,14 +140,17 @@ def _entries(
         made = made_by_rendition.get(rendition.name, ())
         init, segments = init_of(made), listable(made)
         if init and segments:
-            rate = rendition_rate(segments, target_s=target_duration(plan)) if measured else _cap(rendition)
+            rate = rendition_rate(segments, target_s=target_duration(plan)) if measured else _cap(plan, rendition)
             entries.append(_Entry(rendition, segments, init.codec, rate))
     return entries
 
 
-def _cap(rendition: VideoRendition | AudioRendition) -> Rate:
-    kbps = rendition.max_kbps if isinstance(rendition, VideoRendition) else rendition.kbps
-    return Rate(ceil(kbps * 1000 * CAP_FACTOR), kbps * 1000)
+def _cap(plan: Plan, rendition: VideoRendition | AudioRendition) -> Rate:
+    """What the encoder may reach at most in a segment, before any was measured."""
+    if isinstance(rendition, AudioRendition):
+        return Rate(ceil(rendition.kbps * 1000 * SOUND_CAP), rendition.kbps * 1000)
+    peak_kbps = rendition.max_kbps + rendition.buffer_kbit / plan.segment_s + BOXES_KBPS
+    return Rate(ceil(peak_kbps * 1000), rendition.max_kbps * 1000)
 
 
 def _sound(entry: _Entry, uri: Callable[[str], str], language: str) -> Media:
