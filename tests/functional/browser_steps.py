@@ -2,6 +2,7 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -18,9 +20,12 @@ import imageio_ffmpeg
 from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
+from catalog import organizations, people, tokens
+from streamsvc.playback.sessions import note_position
+from streamsvc.services import utc_now
 from streamsvc.trace.tables import StoredStatement
 from streamsvc.web.authentication import COOKIE
-from tests.functional.app_fixtures import ServedApp
+from tests.functional.app_fixtures import Account, ServedApp
 
 CLIP_S = 24
 CANARY = 'Бөлшектер <img src=x onerror="window.pwned=1"> & </script><script>window.pwned=1</script> {{t.play}}'
@@ -106,6 +111,26 @@ def running_worker(served: ServedApp) -> Iterator["subprocess.Popen[bytes]"]:
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(60)
+
+
+def add_pupil(served: ServedApp) -> str:
+    """Somebody nobody else is, so that no other test's player moves where they stopped; returns the login."""
+    login, now = f"pupil-{secrets.token_hex(4)}", utc_now()
+    with served.sessions.write.begin() as session:
+        unit = organizations.ensure_unit(session, "kz/almaty/bostandyk/s25", now=now)
+        person = people.create_person(
+            session, login, display_name="Жаңа оқушы", role="pupil", unit=unit, password_hash="", now=now
+        )
+        issued = tokens.issue(session, person.id, lifetime=timedelta(hours=1), now=now)
+        served.accounts[login] = Account(person.id, login, issued.token, "pupil", unit.id, unit.path)
+    return login
+
+
+def stand_at(served: ServedApp, lesson_id: str, login: str, position_s: float) -> None:
+    """The person stopped here in an earlier visit."""
+    with served.sessions.write.begin() as session:
+        person_id, now = served.accounts[login].person_id, utc_now()
+        note_position(session, person_id, UUID(lesson_id), position_s=position_s, at=now)
 
 
 def sign_in(context: BrowserContext, served: ServedApp, login: str) -> None:

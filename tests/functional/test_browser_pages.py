@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.functional.app_fixtures import PASSWORD
-from tests.functional.app_states import make_lesson
-from tests.functional.browser_steps import CANARY
+from tests.functional.app_states import DURATION_S, make_lesson
+from tests.functional.browser_steps import CANARY, add_pupil, stand_at
 
 pytest_plugins = ["tests.functional.browser_fixtures"]
 pytestmark = pytest.mark.functional
@@ -155,7 +155,7 @@ def test_long_lists_come_in_pages(open_tab, school):
     expect(tab.page.locator("#more")).to_be_hidden()
 
 
-NARROW = """() => [...document.querySelectorAll("a, button, select, input, summary")].filter((each) => {
+NARROW = """() => [...document.querySelectorAll("a[href], button, select, input, summary")].filter((each) => {
     const box = each.getBoundingClientRect();
     const poor = box.height < 24 || box.width < 24 || box.right > innerWidth + 1;
     return poor && box.width && !each.matches(".skip, .away");
@@ -236,3 +236,15 @@ def test_a_poster_is_asked_for_once(school, lesson_id):
     assert (again.status, again.body) == (304, b"")
     assert school.request("GET", address, login=None).status == 401
     assert school.request("GET", f"/lessons/{make_lesson(school, state='failed')}/poster").status == 409
+
+
+def test_a_bar_shows_how_far_a_pupil_came(open_tab, school):
+    half = str(make_lesson(school, title="Жартысы"))
+    login = add_pupil(school)
+    stand_at(school, half, login, DURATION_S / 2)
+    tab = open_tab(login=login)
+    tab.open("/")
+
+    bar = tab.page.locator(f"a[href='/lessons/{half}'] progress")
+    expect(bar).to_have_attribute("aria-label", "50 %-ға дейін қаралды")
+    assert tab.page.locator("progress.resume").count() == 1

@@ -78,9 +78,9 @@ def test_an_upload_survives_a_lost_line_and_a_closed_page(open_tab, school, long
     assert tab.page.evaluate("Object.keys(localStorage)") == []
 
     lesson = row(tab, "Ұзақ сабақ")
-    expect(lesson.locator("[role=status]")).to_have_text(re.compile(r"Өңделіп жатыр: \d+ %"), timeout=60_000)
+    expect(lesson.locator(".state")).to_have_text(re.compile(r"Өңделіп жатыр: \d+ %"), timeout=60_000)
     expect(lesson.locator(".renditions li").first).to_have_text(re.compile(r"\d+p, [\d…]+ кбит/с.*%"), timeout=60_000)
-    expect(lesson.locator("[role=status]")).to_have_text(re.compile("^Дайын · 1:00"), timeout=120_000)
+    expect(lesson.locator(".state")).to_have_text(re.compile("^Дайын · 1:00"), timeout=120_000)
     lesson.get_by_role("link").click()
     tab.page.wait_for_url(f"**/lessons/{made}")
 
@@ -124,8 +124,8 @@ def test_several_files_go_together_and_a_bad_one_says_why(open_tab, school, clip
         other = open_tab(login="teacher", language=language)
         other.open("/my")
         sentence = school.services().texts.error("source_not_media", language, {})
-        expect(row(other, "Мәтін").locator("[role=status]")).to_have_text(sentence)
-    expect(row(tab, "Жақсы").locator("[role=status]")).to_have_text(re.compile("^Дайын"), timeout=120_000)
+        expect(row(other, "Мәтін").locator(".state")).to_have_text(sentence)
+    expect(row(tab, "Жақсы").locator(".state")).to_have_text(re.compile("^Дайын"), timeout=120_000)
     row(tab, "Мәтін").get_by_role("button", name="Қайта өңдеу").click()
     wait_until(school, lesson_of(school, "Мәтін"), lambda media: media["state"] == "failed")
 
@@ -145,12 +145,12 @@ def test_what_the_service_refuses_is_told_and_can_be_tried_again(open_tab, clip)
     """No room, say: the sentence comes from the service, and nothing is lost."""
     tab = open_tab(login="teacher", language="en")
     answer = {"status": 507, "content_type": "application/problem+json", "headers": {"Tus-Resumable": "1.0.0"},
-              "body": '{"status": 507, "code": "disk_full", "detail": "There is no room left. Try later."}'}  # fmt: skip
+              "body": '{"status": 507, "code": "disk_full", "detail": "No room is left. Try later."}'}  # fmt: skip
     tab.page.route("**/api/v1/uploads", lambda route: route.fulfill(**answer))
     tab.open("/my")
     choose(tab, clip)
     upload = tab.page.locator("#uploads > li")
-    expect(upload).to_contain_text("There is no room left. Try later.")
+    expect(upload).to_contain_text("No room is left. Try later.")
 
     tab.page.unroute("**/api/v1/uploads")
     upload.get_by_role("button", name="Go on").click()

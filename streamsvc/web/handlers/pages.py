@@ -19,6 +19,7 @@ from cdn.errors import ObjectMissing
 from streamsvc.pages.assets import PREFIX, load_assets
 from streamsvc.pages.layout import Page, Visitor, html
 from streamsvc.pages.shell import Html, render
+from streamsvc.playback import sessions
 from streamsvc.web import lesson_work
 from streamsvc.web.authentication import public
 from streamsvc.web.errors import ROOTS, STATUS
@@ -43,7 +44,9 @@ async def home(request: web.Request) -> web.Response:
     visitor, texts = await _visitor(request), _texts(request, "lessons")
     link = render('<a class="button main" href="/my">{{text}}</a>', {"text": texts["upload_lesson"]})
     values = {"actions": link if visitor.teaches else Html("")}
-    return _answer(request, "lessons", title=texts["lessons"], visitor=visitor, values=values)
+    positions = await reading(request, sessions.recent_positions, viewer(request).person_id)
+    data = {"positions": {str(lesson_id): position_s for lesson_id, position_s in positions.items()}}
+    return _answer(request, "lessons", title=texts["lessons"], visitor=visitor, values=values, data=data)
 
 
 @public

@@ -52,9 +52,10 @@ function card(lesson) {
 }
 
 /** A bar under the poster tells how far the pupil came. */
-function resume({ resume_s, media }) {
-  if (!resume_s || !media.duration_s) return null;
-  const share = resume_s / media.duration_s;
+function resume({ id, media }) {
+  const position = data.positions[id];
+  if (!position || !media.duration_s) return null;
+  const share = position / media.duration_s;
   return el("progress", { class: "resume", max: 1, value: share, "aria-label": t("watched_until", { percent: percent(share) }) });
 }
 

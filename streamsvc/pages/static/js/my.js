@@ -22,7 +22,7 @@ byId("more").addEventListener("click", () => {
   pages += 1;
   load();
 });
-wireUploads({ onLesson: load, sure });
+const uploads = wireUploads({ onLesson: load, sure });
 load();
 setInterval(() => [...rows.values()].some((row) => !settled(row.lesson.media)) && load(), LOOK_AGAIN_MS);
 
@@ -40,7 +40,8 @@ async function load() {
       cursor = found.next_cursor;
       if (!cursor) break;
     }
-    show(lessons);
+    // What this page is sending has its own row above.
+    show(lessons.filter((lesson) => !uploads.sends(lesson.id)));
     say(byId("problem"), null);
   } catch (error) {
     if (error.status === 401) return signInAgain();
@@ -112,7 +113,7 @@ async function change(path, options) {
 class Row {
   element = el("li", { class: "row" });
   #title = el("a", { class: "title" });
-  #state = el("p", { class: "small", role: "status" });
+  #state = el("p", { class: "small state" });
   #bar = el("progress", { max: 1 });
   #table = el("ul", { class: "renditions" });
   #buttons = {};
@@ -134,8 +135,9 @@ class Row {
   }
 
   draw(lesson) {
-    this.lesson = lesson;
     const { media } = lesson;
+    if (this.element.dataset.state && !settled(this.lesson.media) && settled(media)) tellEnd(lesson);
+    this.lesson = lesson;
     this.element.dataset.state = media.state;
     this.element.classList.toggle("bad", media.state === "failed");
     this.#title.textContent = lesson.title;
@@ -197,10 +199,18 @@ function readyText(media, created_at) {
   return [t("state_ready"), clock(media.duration_s), size(bytes), created_at && day(created_at)].filter(Boolean).join(" · ");
 }
 
-const kbps = ({ average_bps }) => (average_bps ? Math.round(average_bps / 1000) : "…");
+/** Said aloud once, where a percentage that is told every second would be noise. */
+function tellEnd({ title, media }) {
+  toast(media.state === "ready" ? t("now_ready", { title }) : `${title}: ${media.error?.message ?? t("state_failed")}`);
+}
+
+/** Rungs may share a height; what they cost tells them apart as soon as it is known. */
+function rungName({ height, average_bps }) {
+  return average_bps ? t("rung", { height, kbps: Math.round(average_bps / 1000) }) : `${height}p`;
+}
 
 function rendition(each, { duration_s }) {
-  const name = each.type === "audio" ? t("sound") : t("rung", { height: each.height, kbps: kbps(each) });
+  const name = each.type === "audio" ? t("sound") : rungName(each);
   const made_s = each.average_bps ? (8 * each.bytes) / each.average_bps : 0;
   const share = each.state === "ready" ? 1 : Math.min(0.99, made_s / (duration_s || Infinity));
   return el("li", {}, el("span", {}, name), el("progress", { max: 1, value: share, "aria-label": `${name}: ${percent(share)}` }), el("span", {}, percent(share)));

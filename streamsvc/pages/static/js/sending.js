@@ -8,7 +8,13 @@ const area = byId("drop");
 const rows = byId("uploads");
 const active = new Set();
 
-/** Wires the area; `onLesson()` is called when an upload has made or completed a lesson. */
+/** Uploads at once; browsers open six connections to a host, and the first file should not wait for the last. */
+const AT_ONCE = 2;
+
+/**
+ * Wires the area; `onLesson()` is called when an upload has made or completed a lesson. Returns `sends(lesson)`:
+ * whether an upload of this page makes that lesson.
+ */
 export function wireUploads({ onLesson, sure }) {
   const take = (files) => [...files].forEach((file) => begin(file, { onLesson, sure }));
   byId("files").addEventListener("change", (event) => {
@@ -26,6 +32,14 @@ export function wireUploads({ onLesson, sure }) {
   for (const name of ["online", "offline"]) window.addEventListener(name, showLine);
   showLine();
   showUnfinished({ onLesson, sure });
+  return { sends: (lesson) => [...active].some((upload) => upload.lesson === lesson) };
+}
+
+/** Let the next ones go when there is room. */
+function startSome() {
+  const busy = [...active].filter((upload) => ["starting", "sending", "trying"].includes(upload.state)).length;
+  const waiting = [...active].filter((upload) => upload.state === "waiting");
+  for (const upload of waiting.slice(0, Math.max(0, AT_ONCE - busy))) upload.start();
 }
 
 function each(state, act) {
@@ -60,15 +74,21 @@ function begin(file, { onLesson, sure }) {
       row.draw(upload);
       if (upload.lesson !== known) onLesson((known = upload.lesson));
       if (upload.state === "done") finish(upload, row, onLesson);
+      if (["done", "failed", "paused"].includes(upload.state)) startSome();
     },
   });
   active.add(upload);
-  row.own(upload, () => active.delete(upload) && onLesson(upload.lesson));
+  row.own(upload, () => {
+    active.delete(upload);
+    startSome();
+    onLesson(upload.lesson);
+  });
   for (const waiting of rows.querySelectorAll("[data-waiting]")) {
     if (waiting.dataset.waiting === `${file.name}/${file.size}`) waiting.remove();
   }
   rows.append(row.element);
-  upload.start();
+  row.draw(upload);
+  startSome();
 }
 
 function finish(upload, row, onLesson) {
@@ -100,7 +120,7 @@ async function showUnfinished({ onLesson, sure }) {
 class Row {
   element = el("li", { class: "row" });
   #bar = el("progress", { max: 1, value: 0 });
-  #state = el("p", { class: "small", role: "status" });
+  #state = el("p", { class: "small state", role: "status" });
   #numbers = el("p", { class: "small numbers" });
   #pause = el("button", { type: "button" });
   #cancel = el("button", { type: "button" }, t("cancel"));
@@ -145,6 +165,7 @@ class Row {
 
 function stateText({ state, error, resumed }) {
   const texts = {
+    waiting: t("upload_waiting"),
     starting: t("upload_starting"),
     sending: resumed ? t("upload_goes_on") : t("upload_sending"),
     trying: t("upload_trying"),

@@ -33,6 +33,9 @@ reveal.addEventListener("click", () => {
   reveal.textContent = shown ? t("show_password") : t("hide_password");
 });
 
+// Until now the form would have sent itself to nowhere.
+busy(false);
+
 function refuse(text, field) {
   say(byId("problem"), text);
   field.focus();

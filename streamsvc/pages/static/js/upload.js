@@ -49,11 +49,11 @@ export async function forget({ key, address }) {
 }
 
 /**
- * A file on its way. `state` is one of `starting sending paused offline trying done failed`; `changed()` is called
+ * A file on its way. `state` is one of `waiting starting sending paused offline trying done failed`; `changed()` is called
  * whenever something to show has changed.
  */
 export class Upload {
-  state = "starting";
+  state = "waiting";
   sent = 0;
   kept = 0;
   error = null;
@@ -88,6 +88,7 @@ export class Upload {
 
   /** Begin, or go on where an earlier page stopped with the same file. */
   async start() {
+    this.#to("starting");
     const earlier = await this.#upload.findPreviousUploads();
     const newest = earlier.sort((a, b) => b.creationTime.localeCompare(a.creationTime))[0];
     if (newest) {
@@ -127,7 +128,7 @@ export class Upload {
   }
 
   get active() {
-    return ["starting", "sending", "trying", "offline", "paused"].includes(this.state);
+    return ["waiting", "starting", "sending", "trying", "offline", "paused"].includes(this.state);
   }
 
   #progress(sent) {

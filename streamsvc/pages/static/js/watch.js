@@ -13,6 +13,7 @@ import { trace } from "./trace.js";
 const LEFTOVERS_WAIT_MS = 3000;
 const CALM_AFTER_MS = 2500;
 const NEARLY_OVER_S = 10;
+const RENEW_EVERY_MS = 5000;
 const RUNG_KEY = "sabaq.rung";
 
 const video = byId("video");
@@ -26,6 +27,8 @@ let stopFollowing = null;
 let position = 0;
 let wantsToPlay = !savesData();
 let calmTimer = null;
+let renewedAt = 0;
+let renewLater = null;
 let opening = false;
 
 const length = () => media.duration_s || (Number.isFinite(video.duration) ? video.duration : 0);
@@ -95,6 +98,14 @@ function begin(session, from) {
 /** The address has expired, or the session was ended elsewhere: a new one, at the same place. */
 function renew() {
   if (opening) return;
+  // An address that is refused as soon as it was given is no reason to hurry: the service would only be asked harder.
+  const wait = renewedAt + RENEW_EVERY_MS - Date.now();
+  clearTimeout(renewLater);
+  if (wait > 0) {
+    renewLater = setTimeout(renew, wait);
+    return;
+  }
+  renewedAt = Date.now();
   wantsToPlay = !video.paused;
   position = video.currentTime || position;
   stopTrace?.();
@@ -175,7 +186,8 @@ function takeRungs() {
 
 function broken() {
   wantsToPlay = !video.paused;
-  message({ text: t("cannot_play"), action: t("try_again"), act: renew });
+  // Without hls.js (the line broke while it came) only a new page helps.
+  message({ text: t("cannot_play"), action: t("try_again"), act: window.Hls ? renew : () => location.reload() });
 }
 
 function about() {
