@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, CursorResult, Select, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, Select, exists, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from transcoder.tables import ChunkTask, JobTurn, TranscodeJob
@@ -45,16 +45,16 @@ def claim(session: Session, worker: Worker, *, now: datetime, lease_s: float) ->
     of a long lesson leaves at least one slot of this worker free (with one slot there is no choice). The attempt is
     counted here, before ffmpeg starts, so that a death of the whole host counts.
     """
-    claimed = _take(session, _first_lanes(worker), worker, now=now, lease_s=lease_s)
+    claimed = _take(session, _first_lanes(worker, now), worker, now=now, lease_s=lease_s)
     if claimed is None:
-        claimed = _take(session, _fair_lane(), worker, now=now, lease_s=lease_s)
+        claimed = _take(session, _fair_lane(now), worker, now=now, lease_s=lease_s)
         if claimed is not None:
             _move_to_the_end(session, claimed.job_id)
     return claimed
 
 
 def _take(session: Session, best: Select[UUID], worker: Worker, *, now: datetime, lease_s: float) -> Claim | None:
-    candidate = best.where(_due(now)).limit(1)
+    candidate = best.limit(1)
     row = session.execute(
         update(ChunkTask)
         .where(ChunkTask.id == candidate.scalar_subquery(), ChunkTask.state == "ready")
@@ -80,16 +80,17 @@ def _take(session: Session, best: Select[UUID], worker: Worker, *, now: datetime
 _CANDIDATE = aliased(ChunkTask, name="candidate")
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
-    return or_(_CANDIDATE.not_before.is_(None), _CANDIDATE.not_before <= now)
+def _due(task: type[ChunkTask], now: datetime) -> ColumnElement[bool]:
+    return or_(task.not_before.is_(None), task.not_before <= now)
 
 
-def _ready_rows() -> Select[UUID]:
+def _ready_rows(now: datetime) -> Select[UUID]:
+    ready = select(_CANDIDATE.id).where(_CANDIDATE.state == "ready", _due(_CANDIDATE, now))
     # SKIP LOCKED: on PostgreSQL two workers that ask at once get two rows; SQLite has one writer and ignores it.
-    return select(_CANDIDATE.id).where(_CANDIDATE.state == "ready").with_for_update(skip_locked=True, of=_CANDIDATE)
+    return ready.with_for_update(skip_locked=True, of=_CANDIDATE)
 
 
-def _first_lanes(worker: Worker) -> Select[UUID]:
+def _first_lanes(worker: Worker, now: datetime) -> Select[UUID]:
     held = aliased(ChunkTask, name="held")
     long_running = (
         select(func.count())
@@ -98,17 +99,28 @@ def _first_lanes(worker: Worker) -> Select[UUID]:
         .scalar_subquery()
     )
     return (
-        _ready_rows()
+        _ready_rows(now)
         .where(_CANDIDATE.lane < LANE_FAIR, or_(~_CANDIDATE.long, long_running < max(1, worker.slots - 1)))
         .order_by(_CANDIDATE.lane, _CANDIDATE.queued_at, _CANDIDATE.rank, _CANDIDATE.id)
     )
 
 
-def _fair_lane() -> Select[UUID]:
+JOBS_LOOKED_AT = 32
+"""Of the round's beginning: with hundreds of lessons waiting a claim must not sort all their tasks."""
+
+
+def _fair_lane(now: datetime) -> Select[UUID]:
+    waiting = aliased(ChunkTask, name="waiting")
+    is_waiting = (
+        exists()
+        .where(waiting.job_id == JobTurn.job_id, waiting.state == "ready", waiting.lane == LANE_FAIR)
+        .where(_due(waiting, now))
+    )
+    next_jobs = select(JobTurn.job_id).where(is_waiting).order_by(JobTurn.turn).limit(JOBS_LOOKED_AT)
     return (
-        _ready_rows()
+        _ready_rows(now)
         .join(JobTurn, JobTurn.job_id == _CANDIDATE.job_id)
-        .where(_CANDIDATE.lane == LANE_FAIR)
+        .where(_CANDIDATE.lane == LANE_FAIR, _CANDIDATE.job_id.in_(next_jobs))
         .order_by(JobTurn.turn, _CANDIDATE.queued_at, _CANDIDATE.rank, _CANDIDATE.chunk, _CANDIDATE.id)
     )
 
@@ -126,7 +138,7 @@ def _move_to_the_end(session: Session, job_id: UUID) -> None:
 
 def claimable(session: Session, *, now: datetime, limit: int) -> int:
     """How many rows a worker could claim now, counted up to `limit`."""
-    rows = select(_CANDIDATE.id).where(_CANDIDATE.state == "ready", _due(now)).limit(limit).subquery()
+    rows = select(_CANDIDATE.id).where(_CANDIDATE.state == "ready", _due(_CANDIDATE, now)).limit(limit).subquery()
     return session.scalar(select(func.count()).select_from(rows)) or 0
 
 

@@ -92,8 +92,8 @@ class ChunkTask(Base):
     __tablename__ = "chunk_task"
     __table_args__ = (
         # The first lanes are a walk along this index; the fair lane finds a job's best row by the other.
-        Index(None, "state", "lane", "queued_at", "rank"),
-        Index(None, "job_id", "state"),
+        Index("ix_chunk_task_first_lanes", "state", "lane", "queued_at", "rank"),
+        Index("ix_chunk_task_fair_lane", "job_id", "state", "lane"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True, default=uuid4)

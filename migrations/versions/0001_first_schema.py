@@ -171,9 +171,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chunk_task")),
     )
     with op.batch_alter_table("chunk_task", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_chunk_task_job_id_chunk_task_state"), ["job_id", "state"], unique=False)
+        batch_op.create_index("ix_chunk_task_fair_lane", ["job_id", "state", "lane"], unique=False)
         batch_op.create_index(
-            batch_op.f("ix_chunk_task_state_chunk_task_lane_chunk_task_queued_at_chunk_task_rank"),
+            "ix_chunk_task_first_lanes",
             ["state", "lane", "queued_at", "rank"],
             unique=False,
         )
@@ -358,7 +358,6 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_trace_statement_stored"), ["stored"], unique=False)
 
 
-
 def downgrade() -> None:
     with op.batch_alter_table("trace_statement", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_trace_statement_stored"))
@@ -402,8 +401,8 @@ def downgrade() -> None:
 
     op.drop_table("job_turn")
     with op.batch_alter_table("chunk_task", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_chunk_task_state_chunk_task_lane_chunk_task_queued_at_chunk_task_rank"))
-        batch_op.drop_index(batch_op.f("ix_chunk_task_job_id_chunk_task_state"))
+        batch_op.drop_index("ix_chunk_task_first_lanes")
+        batch_op.drop_index("ix_chunk_task_fair_lane")
 
     op.drop_table("chunk_task")
     with op.batch_alter_table("transcode_job", schema=None) as batch_op:
