@@ -12,7 +12,7 @@ from streamsvc.cli import terminal_language
 from streamsvc.demo import starting
 from streamsvc.demo.client import Client
 from streamsvc.demo.display import Display
-from streamsvc.demo.run import Demo, Wishes, bring_up, show_encoding
+from streamsvc.demo.run import Demo, Wishes, bring_up, media_of, show_encoding
 from streamsvc.errors import PartNotStarted
 from streamsvc.instance import stop
 
@@ -53,11 +53,14 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         if args.detach:
             print(json.dumps(demo.as_json(), ensure_ascii=False))
             return 0
-        _introduce(demo, shown, var)
-        if not demo.started_here:
-            shown.say("It runs on in the background; `make demo-stop` ends it.")
+        try:
+            return _stay(demo, shown, var, wishes.language)
+        except KeyboardInterrupt:
+            if demo.started_here:
+                shown.say("Stopping …")
+                stop(var)
+                shown.say("Stopped.")
             return 0
-        return _serve(demo, shown, var, wishes.language)
 
 
 def _settings(args: argparse.Namespace, environ: Mapping[str, str]) -> dict[str, str]:
@@ -79,22 +82,21 @@ def _introduce(demo: Demo, shown: Display, var: Path) -> None:
     shown.say(f"\nEverything lives in {var}; logs are in {var / 'log'}.\n")
 
 
-def _serve(demo: Demo, shown: Display, var: Path, language: str) -> int:
+def _stay(demo: Demo, shown: Display, var: Path, language: str) -> int:
     """Show the rest of the encoding, then wait for Ctrl-C. Raises PartNotStarted when the system ends by itself."""
+    _introduce(demo, shown, var)
+    if not demo.started_here:
+        shown.say("It runs on in the background; `make demo-stop` ends it.")
+        return 0
     client = Client(demo.api, demo.state.account("teacher").token, language)
     watching = True
-    try:
-        while starting.running(var) is not None:
-            if watching:
-                media = client.ask("GET", f"/lessons/{demo.lesson_id}")["media"]
-                show_encoding(shown, media)
-                watching = media["state"] in {"waiting", "encoding"}
-                if not watching:
-                    shown.say("The lesson is complete. Press Ctrl-C to stop.")
-            time.sleep(0.5)
-    except KeyboardInterrupt:
-        shown.say("Stopping …")
-        stop(var)
-        shown.say("Stopped.")
-        return 0
+    while starting.running(var) is not None:
+        media = media_of(client, demo.lesson_id) if watching else None
+        if media is not None:
+            show_encoding(shown, media)
+            watching = media["state"] in {"waiting", "encoding"}
+            if not watching:
+                shown.say(media["error"]["message"] if media["error"] else "The lesson is complete.")
+                shown.say("Press Ctrl-C to stop.")
+        time.sleep(0.5)
     raise PartNotStarted("the supervisor ended", name="supervisor", log=var / "log" / "supervisor.log")

@@ -13,7 +13,7 @@ from streamsvc.demo.client import Client
 from streamsvc.demo.display import Display
 from streamsvc.demo.lesson_file import SAMPLE, LessonFile, named, sample
 from streamsvc.demo.state import DemoLesson, DemoState, load, save
-from streamsvc.errors import AnswerUnexpected, LessonFileUnusable, PartNotStarted
+from streamsvc.errors import AnswerUnexpected, LessonFileUnusable, PartNotStarted, ServiceUnreachable
 from streamsvc.instance import RunState, one_starter, stop
 from streamsvc.migrating import migrate
 from streamsvc.settings import Settings, settings_from
@@ -192,13 +192,13 @@ class _Lessons:
     def _wait(self, lesson_id: str, wanted: LessonFile | None) -> str:
         """Show the encoding until the lesson plays. A failed one is taken away again."""
         while True:
-            lesson = self.client.ask("GET", f"/lessons/{lesson_id}")
-            media = lesson["media"]
-            if media["state"] == "failed":
-                self._give_up(lesson_id, media["error"], wanted)
-            show_encoding(self.shown, media)
-            if media["playable"]:
-                return lesson_id
+            media = media_of(self.client, lesson_id)
+            if media is not None:
+                if media["state"] == "failed":
+                    self._give_up(lesson_id, media["error"], wanted)
+                show_encoding(self.shown, media)
+                if media["playable"]:
+                    return lesson_id
             self._check_parts()
             time.sleep(POLL_S)
 
@@ -217,6 +217,15 @@ class _Lessons:
         if crashing:
             log = self.settings.var / "log" / f"{crashing[0]}.log"
             raise PartNotStarted(f"{crashing[0]} keeps ending", name=crashing[0], log=log)
+
+
+def media_of(client: Client, lesson_id: str) -> Mapping[str, Any] | None:
+    """How far the lesson is; None while the service is away, for its supervisor brings it back."""
+    try:
+        media: Mapping[str, Any] = client.ask("GET", f"/lessons/{lesson_id}")["media"]
+    except ServiceUnreachable:
+        return None
+    return media
 
 
 def show_encoding(shown: Display, media: Mapping[str, Any]) -> None:
