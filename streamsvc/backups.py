@@ -68,6 +68,8 @@ class Backup:
     """Keys that a saved row names, of objects that were deleted with their rows while the backup was made."""
     lost: tuple[str, ...] = ()
     """Keys that rows go on naming although the store has no such object: something is broken there."""
+    damaged: tuple[str, ...] = ()
+    """Keys whose object has another sha256 than its row says; saved as they are."""
     format: int = FORMAT
 
 
@@ -93,8 +95,8 @@ def make_backup(
     stored = [item for item in in_parallel(save, found) if item is not None]
     with (directory / OBJECTS).open("w", encoding="utf-8") as lines:
         lines.writelines(json.dumps(asdict(item)) + "\n" for item in stored)
-    missing = named - {item.key for item in stored}
-    lost = missing & _still_named(engine) if missing else missing
+    missing = named.keys() - {item.key for item in stored}
+    lost = missing & _still_named(engine).keys() if missing else missing
     backup = Backup(
         made_at=now.isoformat(),
         schema=schema,
@@ -104,6 +106,7 @@ def make_backup(
         lists_sha256={name: file_sha256(directory / name) for name in lists(rows)},
         deleted=tuple(sorted(missing - lost)),
         lost=tuple(sorted(lost)),
+        damaged=tuple(item.key for item in stored if named.get(item.key, item.sha256) != item.sha256),
     )
     _write_last(directory, backup)
     return backup
@@ -113,7 +116,7 @@ def read_backup(directory: Path) -> Backup:
     """What a backup says of itself. Raises BackupUnusable when it is none, unfinished, or another program's."""
     try:
         values = json.loads((directory / SUMMARY).read_text("utf-8"))
-        keys = {name: tuple(values[name]) for name in ("deleted", "lost")}
+        keys = {name: tuple(values[name]) for name in ("deleted", "lost", "damaged")}
         backup = Backup(**{**values, **keys})
     except FileNotFoundError as exc:
         raise unusable(directory, f"{SUMMARY} is missing: it is no backup, or one that was never finished") from exc
@@ -169,16 +172,17 @@ def _write(connection: Connection, table: Table, directory: Path) -> int:
         return write_table(connection, table, out)
 
 
-def _named_keys(connection: Connection) -> set[str]:
-    return {
-        key
-        for table in all_tables()
-        if table.name in _TABLES_WITH_KEYS
-        for key in connection.scalars(select(table.columns["key"]))
-    }
+def _named_keys(connection: Connection) -> dict[str, str]:
+    """Every key that a row names, with the sha256 of that row."""
+    named: dict[str, str] = {}
+    for table in all_tables():
+        if table.name in _TABLES_WITH_KEYS:
+            columns = (table.columns["key"], table.columns["sha256"])
+            named.update((row.key, row.sha256) for row in connection.execute(select(*columns)))
+    return named
 
 
-def _still_named(engine: Engine) -> set[str]:
+def _still_named(engine: Engine) -> dict[str, str]:
     with _snapshot(engine) as connection:
         return _named_keys(connection)
 

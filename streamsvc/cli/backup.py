@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from cdn.stores import open_store
-from streamsvc.backups import make_backup
+from streamsvc.backups import Backup, make_backup, unusable
 from streamsvc.cli.opened import opened_sessions
 from streamsvc.cli.progress_bytes import bytes_progress
 from streamsvc.settings import settings_from
@@ -16,7 +16,7 @@ NAME = "backup"
 HELP = (
     "Save every row and every object into a directory, with their sha256. The service may run meanwhile. "
     "Secrets (SABAQ_SECRETS) are not included: keep a copy of them apart. "
-    "Exit 1 when the store has lost objects; the backup then holds all the others."
+    "Exit 1 when the store has lost or damaged objects; the backup then holds all the others."
 )
 EXAMPLES = """examples:
   sabaq backup /backups/2026-11-24
@@ -28,15 +28,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
-    store = open_store(settings_from(environ).storage_url)
-    with opened_sessions(environ) as sessions, bytes_progress("saving") as (on_total, on_bytes):
-        backup = make_backup(
-            args.directory, sessions.engine, store, now=datetime.now(UTC), on_total=on_total, on_bytes=on_bytes
-        )
+    try:
+        backup = _backup(args.directory, environ)
+    except OSError as exc:
+        raise unusable(args.directory, str(exc)) from exc
     print(f"rows: {sum(backup.rows.values())}")
     print(f"objects: {backup.objects} ({backup.bytes} bytes)")
     if backup.deleted:
         print(f"deleted while the backup was made: {len(backup.deleted)} objects")
     for key in backup.lost:
         print(f"sabaq: the store has lost {key}", file=sys.stderr)
-    return 1 if backup.lost else 0
+    for key in backup.damaged:
+        print(f"sabaq: the store has damaged {key}", file=sys.stderr)
+    return 1 if backup.lost or backup.damaged else 0
+
+
+def _backup(directory: Path, environ: Mapping[str, str]) -> Backup:
+    store = open_store(settings_from(environ).storage_url)
+    with opened_sessions(environ) as sessions, bytes_progress("saving") as (on_total, on_bytes):
+        return make_backup(
+            directory, sessions.engine, store, now=datetime.now(UTC), on_total=on_total, on_bytes=on_bytes
+        )
