@@ -2,6 +2,9 @@
 # make demo-stop       ends it
 # make test            everything, with real servers and a real browser
 # make check           format, lint, types, layers and the fast tests, in less than a minute
+# make doctor          what is missing or misconfigured here
+# make soak            twenty journeys with processes killed at random
+# make bench           what encoding costs beside plain ffmpeg
 
 SHELL := /bin/sh
 PORT ?= 8080
@@ -56,7 +59,6 @@ format: developer
 	@"$(RUN)" -m ruff format $(wildcard $(FORMATTED))
 	@"$(RUN)" -m ruff check --fix $(wildcard $(FORMATTED))
 
-# Twenty random failures of every process, where `make test` has three.
 soak: developer
 	@"$(RUN)" -m tests.system_packages
 	@"$(RUN)" -m tests.soak --seeds 20
