@@ -49,6 +49,8 @@ class Held:
     """Of the monotonic clock: the last request's end."""
     flushing: "asyncio.Task[None] | None" = None
     """Full parts on their way to the store while further bytes arrive."""
+    waits_for_store: bool = False
+    """No byte is taken now, and all that were are durable: the offset stands, however long the store takes."""
 
     @property
     def missing(self) -> int:
@@ -95,6 +97,8 @@ class Holding:
     async def hold(self, upload: Upload) -> tuple[Held | None, Upload]:
         """The upload with what our spool has of it, under our lease; None for a complete one. Raises UploadBusy."""
         now, node = self.services.now(), self.spool.node
+        if upload.node != node:
+            await self.let_fall(upload.id)  # what we remember is from before another node had it
         if transfers.needs_hold(upload, node=node, lease=self.lease, now=now):
             upload = await self.write(transfers.hold, upload.id, upload.owner_id, node=node, lease=self.lease, now=now)
         if upload.state != "receiving":
@@ -150,6 +154,8 @@ class Holding:
 
     async def delete(self, keys: list[str]) -> None:
         """Remove objects that nothing names any more; what fails is left to the collector."""
+        if not keys:
+            return
         try:
             await self.in_store(self.services.store.delete, keys)
         except CdnError as error:

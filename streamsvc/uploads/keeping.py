@@ -23,25 +23,29 @@ log = logging.getLogger(__name__)
 
 
 def every_s(receiver: Receiver) -> float:
-    """How often `keep` must run for leases to stay."""
+    """How often `renew` must run for leases to stay; good for `keep` too."""
     return receiver.holding.limits.lease_s / 3
+
+
+async def renew(receiver: Receiver) -> None:
+    """Tell the other nodes that we are alive. A round of its own: `keep` may wait for the store for minutes."""
+    holding = receiver.holding
+    ours = [upload.id for upload in await _held(receiver)]
+    if ours:
+        until = holding.services.now() + holding.lease
+        await holding.write(transfers.renew, ours, node=holding.spool.node, until=until)
 
 
 async def keep(receiver: Receiver) -> None:
     """
-    One round: renew the leases of all uploads that we hold, and send on what rests.
+    One round over all uploads that we hold: send on what rests.
 
     An upload whose bytes are all here is completed (a store that was down is back, or we were killed between the last
     byte and the commit). One that nobody has sent to for half a lease goes to the store as far as it has come and is
     let go, so that any node may continue it. Folders of uploads that are no longer ours are removed.
     """
     await inherit(receiver)
-    holding = receiver.holding
-    now = holding.services.now()
-    ours = [upload.id for upload in await _held(receiver)]
-    if ours:
-        await holding.write(transfers.renew, ours, node=holding.spool.node, until=now + holding.lease)
-    for upload_id in ours:
+    for upload_id in [upload.id for upload in await _held(receiver)]:
         if not receiver.lines.busy(upload_id):
             async with receiver.lines.alone(upload_id):
                 await _rest(receiver, upload_id)

@@ -7,8 +7,9 @@ store while further bytes arrive; one flush at most is under way, so a line neve
 
 import asyncio
 import hashlib
-import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -18,7 +19,6 @@ from streamsvc.uploads import ending, transfers
 from streamsvc.uploads.errors import (
     ChecksumMismatch,
     OffsetConflict,
-    StorageFull,
     UploadGone,
     UploadIsFinal,
     UploadOverflow,
@@ -28,8 +28,6 @@ from streamsvc.uploads.holding import Held, Holding
 from streamsvc.uploads.lines import Body, Line, Lines
 from streamsvc.uploads.tables import Upload
 from streamsvc.uploads.tus import Checksum
-
-log = logging.getLogger(__name__)
 
 SYNC_EVERY_S = 5.0
 """While bytes trickle in: how old unsynced ones may become."""
@@ -67,16 +65,16 @@ class Receiver:
 
         Raises UploadMissing, UploadGone, UploadBusy.
         """
+        held = self.holding.all.get(upload_id)
+        if held is not None and held.waits_for_store:
+            offset = held.spooled.end
+            return Standing(await self.holding.find(upload_id, owner_id), offset)
         async with self.lines.alone(upload_id):
             upload = await self.holding.find(upload_id, owner_id)
             if upload.state == "receiving" and upload.node == transfers.NOBODY:
                 return Standing(upload, upload.stored_bytes)
             held, upload = await self.holding.hold(upload)
-            if held is None:
-                return Standing(upload, upload.length)
-            if held.missing == 0:
-                await self._finish_if_possible(held)
-            return Standing(upload, held.spooled.end)
+            return Standing(upload, upload.length if held is None else held.spooled.end)
 
     async def receive(self, upload_id: UUID, owner_id: UUID, incoming: Incoming) -> Standing:
         """
@@ -108,16 +106,10 @@ class Receiver:
 
     async def finish(self, held: Held) -> None:
         """Send the rest to the store, which completes the upload when all bytes are there."""
-        await self.holding.flush(held)
+        with _waiting_for_store(held):
+            await self.holding.flush(held)
         if held.missing == 0:
             await self.holding.let_fall(held.upload_id)
-
-    async def _finish_if_possible(self, held: Held) -> None:
-        try:
-            await self.finish(held)
-        except (CdnError, StorageFull) as error:
-            # The bytes are safe here; the next round of upkeep tries again.
-            log.warning("upload %s waits for the store: %s", held.upload_id, error)
 
     async def _take_and_settle(self, line: Line, held: Held, incoming: Incoming) -> None:
         try:
@@ -125,8 +117,6 @@ class Receiver:
                 await self._take(line, held, incoming)
             finally:
                 await self._settle(held)
-            if held.missing == 0:
-                await self.finish(held)
         except (UploadGone, UploadTakenOver):
             # Nobody writes any more, so the files may go.
             await self.holding.let_fall(held.upload_id)
@@ -144,6 +134,8 @@ class Receiver:
         synced_at = time.monotonic()
         while data := await line.read(incoming.body):
             await self._append(line, held, data)
+            if held.missing == 0 and incoming.announced is not None:
+                return  # nothing more can come, so nobody needs to interrupt us
             if time.monotonic() - synced_at > SYNC_EVERY_S:
                 await self.holding.on_disk(held.spooled.sync)
                 synced_at = time.monotonic()
@@ -163,7 +155,7 @@ class Receiver:
                 await self.holding.on_disk(staged.write, data)
             if not checksum.matches(hashed):
                 raise ChecksumMismatch("the bytes are not those of the checksum")
-            for block in staged.blocks():
+            while block := await self.holding.on_disk(staged.next_block):
                 await self._append(line, held, block)
         finally:
             await self.holding.on_disk(staged.remove)
@@ -187,13 +179,29 @@ class Receiver:
         task.add_done_callback(lambda done: line.stop() if done.cancelled() or done.exception() else None)
 
     async def _settle(self, held: Held) -> None:
-        """Make what was received durable, and then known. A flush that failed is the error of the request."""
-        if held.flushing is not None:
-            await asyncio.wait({held.flushing})
+        """
+        Make what was received durable, and then known; complete the upload when that was all of it.
+
+        A flush that failed is the error of the request.
+        """
         await self.holding.on_disk(held.spooled.sync)
-        await self.holding.acknowledge(held)
-        held.used_at = time.monotonic()
-        await _flushed(held)
+        with _waiting_for_store(held):
+            if held.flushing is not None:
+                await asyncio.wait({held.flushing})
+            await self.holding.acknowledge(held)
+            held.used_at = time.monotonic()
+            await _flushed(held)
+        if held.missing == 0:
+            await self.finish(held)
+
+
+@contextmanager
+def _waiting_for_store(held: Held) -> Iterator[None]:
+    held.waits_for_store = True
+    try:
+        yield
+    finally:
+        held.waits_for_store = False
 
 
 def _check(incoming: Incoming, *, end: int, length: int) -> None:

@@ -14,7 +14,6 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -124,7 +123,7 @@ def _create(path: Path) -> int:
     try:
         fresh = not path.parent.exists()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as exc:
         if exc.errno in _NO_ROOM:
             raise StorageFull("the spool's disk is full", retry_after_s=RETRY_AFTER_S) from exc
@@ -149,16 +148,18 @@ class Staged:
 
     path: Path
     fd: int
+    read_bytes: int = 0
 
     def write(self, data: bytes) -> None:
         view = memoryview(data)
         while view:
             view = view[write_some(self.fd, view) :]
 
-    def blocks(self) -> Iterator[bytes]:
-        with self.path.open("rb") as file:
-            while block := file.read(READ_BYTES):
-                yield block
+    def next_block(self) -> bytes:
+        """What was written, from the beginning, piece by piece; empty at the end."""
+        block = os.pread(self.fd, READ_BYTES, self.read_bytes)
+        self.read_bytes += len(block)
+        return block
 
     def remove(self) -> None:
         os.close(self.fd)

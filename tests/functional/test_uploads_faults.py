@@ -11,12 +11,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pytest
 from sqlalchemy import update
 
 from cdn.errors import StoreFull
-from cdn.storage import ObjectInfo
+from cdn.storage import ObjectInfo, ObjectStore
 from streamsvc.app import build_app, start
 from streamsvc.settings import settings_from
 from streamsvc.uploads import ending, lines, quotas
@@ -322,6 +323,22 @@ def test_dead_store_is_told_and_the_upload_completes_when_it_is_back(app: Served
     assert stored(app, url) == body
 
 
+def test_store_that_hangs_holds_up_neither_questions_nor_the_lease(app: ServedApp, tus: Tus):
+    body = content(100_000)
+    url = tus.created(len(body))
+    with _store(app, HangingStore) as store, tus.open_patch(url, offset=0, announced=len(body)) as line:
+        line.sendall(body)
+        assert store.asked.wait(20)
+        held_until = row(app, url).lease_until
+
+        assert tus.offset(url) == len(body)
+        until(lambda: row(app, url).lease_until > held_until)
+        store.go_on.set()
+        assert read_answer(line).status == 204
+
+    assert stored(app, url) == body
+
+
 # Processes that are killed
 
 
@@ -459,24 +476,41 @@ def test_node_that_died_for_good_is_taken_over_and_comes_back_to_nothing(app: Se
 class FullStore:
     """The store when its disk is full: it reads and refuses to write."""
 
-    def __init__(self, store: object) -> None:
+    def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
     def put(self, key: str, body: bytes, *, content_type: str, if_absent: bool = False) -> ObjectInfo:
         raise StoreFull("no room")
 
 
+class HangingStore(FullStore):
+    """The store when its line is dead: it takes the request and does not answer."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        super().__init__(store)
+        self.asked, self.go_on = threading.Event(), threading.Event()
+
+    def put(self, key: str, body: bytes, *, content_type: str, if_absent: bool = False) -> ObjectInfo:
+        self.asked.set()
+        assert self.go_on.wait(30)
+        return self._store.put(key, body, content_type=content_type, if_absent=if_absent)
+
+
+S = TypeVar("S", bound=FullStore)
+
+
 @contextmanager
-def _store(app: ServedApp, wrap: Callable[[object], object]) -> Iterator[None]:
+def _store(app: ServedApp, wrap: Callable[[ObjectStore], S]) -> Iterator[S]:
     assert app.application is not None
     holding = app.application[RECEIVER].holding
     whole = holding.services
-    holding.services = replace(whole, store=wrap(whole.store))  # type: ignore[arg-type]  # it fits the port
+    wrapped = wrap(whole.store)
+    holding.services = replace(whole, store=wrapped)
     try:
-        yield
+        yield wrapped
     finally:
         holding.services = whole
 

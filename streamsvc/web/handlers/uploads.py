@@ -45,11 +45,13 @@ def prepare(app: web.Application) -> None:
 
 async def _receiving(app: web.Application) -> AsyncIterator[None]:
     receiver = app[RECEIVER]
-    keep = Round("uploads", keeping.every_s(receiver), lambda _: keeping.keep(receiver))
+    every_s = keeping.every_s(receiver)
+    renew = Round("upload_leases", every_s, lambda _: keeping.renew(receiver))
+    keep = Round("uploads", every_s, lambda _: keeping.keep(receiver))
     receiver.holding.open()
     await run_once(app[SERVICES], Round("inherit", 0.0, lambda _: keeping.inherit(receiver)))
     try:
-        async with running(app[SERVICES], (keep,)):
+        async with running(app[SERVICES], (renew, keep)):
             yield
         await keeping.stop(receiver, within_s=STOP_WITHIN_S)
     finally:
