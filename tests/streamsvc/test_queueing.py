@@ -11,12 +11,11 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 def test_a_folder_is_a_broker(tmp_path):
     """
-    One folder both ways, asked twenty times a second.
+    One folder both ways.
     """
     options = celery_app(f"filesystem://{tmp_path}").conf.broker_transport_options
 
     assert options["data_folder_in"] == options["data_folder_out"] == f"{tmp_path}/messages"
-    assert options["polling_interval"] == 0.05
 
 
 def test_rabbitmq_keeps_messages_in_quorum_queues():
