@@ -1,0 +1,67 @@
+"""The playlists of a publication, and what its status shows."""
+
+from uuid import UUID
+
+from tests.transcoder.queue_fixtures import made_of, plan_of
+from transcoder.publishing import summary, written
+
+ASSET, PUBLICATION = UUID(int=1), UUID(int=2)
+
+
+def everything(plan):
+    count = -(-plan.frame_count // plan.segment_frames)
+    stored = [item for one in plan.video + plan.audio for item in made_of(plan, one.name, range(count))]
+    made = {}
+    for item in stored:
+        made.setdefault(item.made.rendition, []).append(item.made)
+    keys = {f"media/{ASSET}/{plan.digest}/{item.made.rendition}/{item.made.name}": item.made for item in stored}
+    return made, keys
+
+
+def test_a_publication_has_a_playlist_for_everything():
+    plan = plan_of(20)
+    made, keys = everything(plan)
+
+    names = {file.name for file in written(plan, made, keys, ASSET, PUBLICATION)}
+
+    assert names == {
+        "avc.m3u8",
+        *(f"{one.name}.m3u8" for one in plan.video + plan.audio),
+        *(f"{one.name}-iframes.m3u8" for one in plan.video),
+    }
+
+
+def test_its_playlists_stand_in_a_folder_of_their_own():
+    plan = plan_of(20)
+    made, keys = everything(plan)
+
+    found = {file.key.rpartition("/")[0] for file in written(plan, made, keys, ASSET, PUBLICATION)}
+
+    assert found == {f"media/{ASSET}/{PUBLICATION}"}
+
+
+def test_a_second_attempts_object_is_named_where_it_stands():
+    plan = plan_of(20)
+    made, keys = everything(plan)
+    name = plan.video[0].name
+    plain = f"media/{ASSET}/{plan.digest}/{name}/1.m4s"
+    keys[plain.replace("1.m4s", "a2/1.m4s")] = keys.pop(plain)
+
+    texts = {file.name: file.body.decode() for file in written(plan, made, keys, ASSET, PUBLICATION)}
+
+    assert [line for line in texts[f"{name}.m3u8"].splitlines() if line.endswith(".m4s")][:3] == [
+        f"../{plan.digest}/{name}/0.m4s",
+        f"../{plan.digest}/{name}/a2/1.m4s",
+        f"../{plan.digest}/{name}/2.m4s",
+    ]
+    assert "#EXT-X-ENDLIST" in texts[f"{name}.m3u8"]
+
+
+def test_the_status_of_a_published_rendition_is_measured():
+    plan = plan_of(20)
+    made, _ = everything(plan)
+
+    row = summary(plan, made)[0]
+
+    assert (row["state"], row["average_bps"], row["peak_bps"]) == ("ready", 20_000, 20_000)
+    assert row["bytes"] == 700 + 5 * 10_000
