@@ -18,6 +18,7 @@ from transcoder.media import AudioRendition, AudioTrack, Chunk, Plan, VideoRendi
 
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 HD_HEIGHT = 720
+DOWNMIXING_CODECS = frozenset({"ac3", "eac3"})
 MICROSECONDS = 1_000_000
 
 # Pictures that the demuxer gives before the wanted one: it seeks by decoding time, which B-pictures put earlier.
@@ -79,7 +80,11 @@ def audio_arguments(plan: Plan, source: Path) -> list[str]:
     """The whole sound in one process: AAC that is cut and joined has gaps at the joins."""
     track = plan.source.audio
     assert track is not None
-    sound = _whole_length(_input(plan, source, None)[str(track.stream)], plan, track, plan.audio[0].sample_rate)
+    # A broadcast switches between six channels and two; the decoder can give two throughout.
+    decoder = {"downmix": "stereo"} if track.codec in DOWNMIXING_CODECS else {}
+    sound = _whole_length(
+        _input(plan, source, None, **decoder)[str(track.stream)], plan, track, plan.audio[0].sample_rate
+    )
     outputs: list[Any] = []
     for rendition in plan.audio:
         here, sound = _forked(sound, last=len(outputs) + 1 == len(plan.audio), audio=True)
@@ -94,11 +99,17 @@ def _video(plan: Plan) -> VideoTrack:
 
 def guarded(plan: Plan) -> dict[str, Any]:
     """Options of every input."""
-    return {**guarded_input(plan.source.demuxer), "f": plan.source.demuxer, "threads": plan.threads}
+    return {
+        **guarded_input(plan.source.demuxer),
+        "f": plan.source.demuxer,
+        "threads": plan.threads,
+        # A picture that changes its size in mid-stream is scaled like the others; a graph built anew would lose one.
+        "reinit_filter": 0,
+    }
 
 
-def _input(plan: Plan, source: Path, begin_s: float | None) -> Any:
-    options = guarded(plan)
+def _input(plan: Plan, source: Path, begin_s: float | None, **decoder: Any) -> Any:
+    options = {**guarded(plan), **decoder}
     if begin_s is not None:
         # From the key frame before: `fps` wants the picture that is already showing when the chunk begins.
         options |= {"ss": f"{begin_s:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}

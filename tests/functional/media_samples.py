@@ -14,6 +14,7 @@ import subprocess
 from array import array
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from transcoder.tools import find_tools
@@ -93,22 +94,21 @@ def flash_starts_s(playlist: Path, fps: Fraction) -> list[float]:
     return [float(index / fps) for index in range(1, len(lit)) if lit[index] and not lit[index - 1]]
 
 
+HEARD_RATE = 8000
+"""Enough for a tone of 1 kHz, and soon looked through."""
+
+
 def sound_samples(playlist: Path) -> tuple[array, array]:
-    """Left and right, 16 bit at 48 kHz, from the playlist's first sample on."""
-    options = ("-f", "s16le", "-ar", str(SOUND_RATE), "-ac", "2", "-")
+    """Left and right, 16 bit, from the playlist's first sample on."""
+    options = ("-f", "s16le", "-ar", str(HEARD_RATE), "-ac", "2", "-")
     both = array("h", ffmpeg("-i", str(playlist), *options))
     return both[0::2], both[1::2]
 
 
 def beep_starts_s(samples: array) -> list[float]:
-    """When silence ends; a beep is silent for less than 100 ms between two of its waves."""
-    starts, last_loud = [], -SOUND_RATE
-    for index, value in enumerate(samples):
-        if abs(value) > LOUD:
-            if index - last_loud > SOUND_RATE // 10:
-                starts.append(index / SOUND_RATE)
-            last_loud = index
-    return starts
+    """When silence ends; within a beep no two waves are 100 ms apart."""
+    loud = [index for index, value in enumerate(samples) if value > LOUD or value < -LOUD]
+    return [after / HEARD_RATE for before, after in pairwise([-HEARD_RATE, *loud]) if after - before > HEARD_RATE // 10]
 
 
 def loudest(samples: array) -> float:

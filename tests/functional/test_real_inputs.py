@@ -105,6 +105,7 @@ CONTAINERS = {
     "h264.ts": f"{LONG_GOP} -c:a aac",
     "open-gop.ts": f"{X264} -g 60 -x264-params open-gop=1 -c:a ac3",
     "h264.3gp": f"{LONG_GOP} -c:a aac",
+    "mpeg2.mpg": "-c:v mpeg2video -q:v 3 -g 15 -bf 2 -c:a mp2",
     "flash.flv": f"{LONG_GOP} -c:a aac",
 }
 
@@ -361,6 +362,35 @@ def test_a_cover_is_no_picture_of_the_lesson(samples: Samples, transcode) -> Non
     )
 
     assert transcode(covered).video == []
+
+
+@pytest.mark.parametrize(
+    ("container", "six", "two"),
+    [
+        ("webm", "-c:v libvpx -deadline realtime -cpu-used 8 -b:v 400k -g 40 -c:a libopus", "-c:a libopus"),
+        ("ts", f"{X264} -g 40 -c:a ac3 -ac 6", "-c:a ac3 -ac 2"),
+    ],
+)
+def test_a_size_and_channels_that_change_in_mid_stream(
+    container: str, six: str, two: str, samples: Samples, transcode
+) -> None:
+    """
+    A shared window is made larger while it is recorded; a broadcast goes from six channels to two.
+    """
+    small = samples.encoded(f"small.{container}", six, seconds=10)
+    large = samples.encoded(f"larger.{container}", f"-vf scale=192:108:flags=neighbor {six} {two}", seconds=10)
+    listed = samples.made(
+        f"{container}.ffconcat",
+        lambda path: path.write_text(f"ffconcat version 1.0\nfile {small.name}\nfile {large.name}\n"),
+    )
+    both = samples.made(
+        f"changing.{container}", lambda path: ffmpeg("-f", "concat", "-i", str(listed), "-c", "copy", str(path))
+    )
+
+    lesson = transcode(both)
+
+    assert lesson.numbers == [*range(100), *range(100)]
+    assert_in_step(lesson)
 
 
 def test_six_channels_become_two(samples: Samples, transcode) -> None:
