@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from catalog.lessons import Lesson
+from catalog.people import Person
 from streamsvc.uploads import quotas
 from streamsvc.uploads.tables import Upload
 from tests.functional.app_fixtures import ServedApp, fetch, run_app
@@ -325,6 +326,19 @@ def test_pupils_may_not_upload(app: ServedApp):
     assert (answer.status, code(answer)) == (403, "not_allowed")
 
 
+def test_role_that_was_taken_away_ends_the_right_to_send(app: ServedApp):
+    curator = Tus(app, "curator")
+    url = curator.created(3)
+    _give_role(app, "curator", "pupil")
+    try:
+        answer = curator.patch(url, b"abc")
+    finally:
+        _give_role(app, "curator", "curator")
+
+    assert (answer.status, code(answer)) == (403, "not_allowed")
+    assert curator.offset(url) == 0
+
+
 def test_wrong_token_is_refused(app: ServedApp):
     fields = {**VERSION, "Upload-Length": "3", "Authorization": "Bearer sabaq_wrong"}
 
@@ -617,6 +631,11 @@ def test_errors_speak_the_persons_language(tus: Tus):
 
     assert answer.headers["content-language"] == "kk"
     assert answer.json()["detail"].startswith("Файл тым үлкен: 60 МБ.")
+
+
+def _give_role(app: ServedApp, login: str, role: str) -> None:
+    with app.sessions.write.begin() as session:
+        session.execute(update(Person).where(Person.login == login).values(role=role))
 
 
 def _uploads(app: ServedApp) -> set[UUID]:

@@ -96,9 +96,7 @@ def telling_mismatches(handler: Handler) -> Handler:
 async def create(request: web.Request) -> web.Response:
     """Creation, with or without bytes, whole, partial or final (U6, U8, U12)."""
     _check_protocol(request, expected="POST")
-    person = viewer(request)
-    if not may_create_lessons(person.role):
-        raise NotAllowed("pupils watch lessons")
+    person = _teaching(request)
     incoming = _incoming(request, offset=0) if request.body_exists else None
     upload = await _created(request, person, incoming)
     headers = {hdrs.LOCATION: _address(request, upload), **_common(upload)}
@@ -169,6 +167,14 @@ async def one(request: web.Request) -> web.Response:
     raise web.HTTPMethodNotAllowed(request.method, ["DELETE", "HEAD", "OPTIONS", "PATCH"])
 
 
+def _teaching(request: web.Request) -> Viewer:
+    """Who uploads. Asked with each request, because a role may be taken away while a file is on its way."""
+    person = viewer(request)
+    if not may_create_lessons(person.role):
+        raise NotAllowed("pupils watch lessons")
+    return person
+
+
 async def _head(request: web.Request) -> web.Response:
     standing = await request.app[RECEIVER].standing(path_uuid(request, "upload_id"), viewer(request).person_id)
     upload = standing.upload
@@ -184,11 +190,11 @@ async def _head(request: web.Request) -> web.Response:
 
 
 async def _patch(request: web.Request) -> web.Response:
-    upload_id = path_uuid(request, "upload_id")
+    person, upload_id = _teaching(request), path_uuid(request, "upload_id")
     offset = tus.number(request.headers.get("Upload-Offset"), name="Upload-Offset")
     incoming = _incoming(request, offset=offset)
     try:
-        standing = await request.app[RECEIVER].receive(upload_id, viewer(request).person_id, incoming)
+        standing = await request.app[RECEIVER].receive(upload_id, person.person_id, incoming)
     except (StreamsvcError, CdnError) as error:
         if "offset" in error.params:
             request[MORE_HEADERS] = {"Upload-Offset": str(_offset_in(error))}
