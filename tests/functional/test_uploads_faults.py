@@ -71,6 +71,14 @@ def finish(tus: Tus, url: str, body: bytes) -> None:
     raise AssertionError("five conflicts")
 
 
+def kill_in_the_middle(served: ServedApp, url: str, body: bytes, *, at: int) -> None:
+    """SIGKILL the service when it has received so many bytes of a request that goes on."""
+    with Tus(served).open_patch(url, offset=0, announced=len(body)) as line:
+        line.sendall(body[:at])
+        until(lambda: row(served, url).stored_bytes + _spooled(served, url) == at)
+        kill_server(served)
+
+
 # Lines that break
 
 
@@ -374,8 +382,7 @@ def test_kill_between_the_last_byte_and_the_commit_is_finished_by_the_next_start
     with run_server(tmp_path / "var") as served:
         tus = Tus(served)
         url = tus.created(len(body))
-        tus.patch(url, body[: 8 * MIB])
-        kill_server(served)
+        kill_in_the_middle(served, url, body, at=8 * MIB + 100)
         # What a process leaves that was killed after the fsync of the last byte.
         (folder,) = served.settings.uploads.spool.glob(f"*/{upload_id(url)}.1")
         (folder / f"{8 * MIB:015d}").write_bytes(body[8 * MIB :])
@@ -392,8 +399,7 @@ def test_one_process_inherits_what_two_left_on_the_disk(tmp_path: Path):
     with run_server(tmp_path / "var") as served:
         tus = Tus(served)
         url = tus.created(len(body))
-        tus.patch(url, body[:150_000])
-        kill_server(served)
+        kill_in_the_middle(served, url, body, at=150_000)
         spool = served.settings.uploads.spool
         (node,) = spool.iterdir()
         # The next start finds another node's folder first, and this one beside it.
@@ -435,14 +441,16 @@ def test_service_that_is_asked_to_stop_hands_its_bytes_over(tmp_path: Path):
 def test_another_node_goes_on_when_the_first_has_handed_over(app: ServedApp, tus: Tus, tmp_path: Path):
     body = content(200_000)
     url = tus.created(len(body))
-    tus.patch(url, body[:150_000])
+    path = url.removeprefix(app.base_url)
     with second_node(app, tmp_path / "spool") as other:
         there = Tus(other)
-        path = url.removeprefix(app.base_url)
+        with tus.open_patch(url, offset=0, announced=len(body)) as line:
+            line.sendall(body[:150_000])
+            until(lambda: _spooled(app, url) == 150_000)
 
-        busy = there.patch(path, body[150_000:], 150_000)
-        assert (busy.status, code(busy)) == (423, "upload_busy")
-        assert 1 <= int(busy.headers["retry-after"]) <= 3
+            busy = there.patch(path, body[150_000:], 150_000)
+            assert (busy.status, code(busy)) == (423, "upload_busy")
+            assert 1 <= int(busy.headers["retry-after"]) <= 3
         # Nobody sends for half a lease: the first node brings its bytes to the store and lets go.
         until(lambda: there.head(path).status == 200)
         assert there.offset(path) == 150_000
@@ -456,8 +464,7 @@ def test_node_that_died_for_good_is_taken_over_and_comes_back_to_nothing(app: Se
     with run_server(tmp_path / "var") as served:
         tus = Tus(served)
         url = tus.created(len(body))
-        tus.patch(url, body[: 8 * MIB + 100])
-        kill_server(served)
+        kill_in_the_middle(served, url, body, at=8 * MIB + 100)
         with second_node(served, tmp_path / "spool") as other:
             there = Tus(other)
             path = url.removeprefix(served.base_url)
