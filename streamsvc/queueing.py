@@ -36,6 +36,9 @@ class FolderChannel(kombu_filesystem.Channel):
         name = f"{time.time_ns():020d}-{uuid4()}.{queue}.msg"
         half = Path(self.processed_folder, name)
         try:
+            # An operator may have deleted the folder to forget everything.
+            for folder in (self.processed_folder, self.data_folder_in):
+                Path(folder).mkdir(parents=True, exist_ok=True)
             half.write_text(json.dumps(payload), "utf-8")
             half.rename(Path(self.data_folder_in, name))
         except OSError as exc:
@@ -52,6 +55,9 @@ class FolderChannel(kombu_filesystem.Channel):
             taken.unlink()
             return json.loads(body)
         raise Empty
+
+    def _size(self, queue: str) -> int:
+        return sum(1 for _ in Path(self.data_folder_in).glob(f"*.{queue}.msg"))
 
     def _queue_bind(self, *_: Any) -> None:
         """Nothing to write down."""

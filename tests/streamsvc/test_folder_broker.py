@@ -1,6 +1,7 @@
 """The broker that is a folder, and what differs between brokers."""
 
 import json
+import shutil
 import threading
 from queue import Empty
 
@@ -67,8 +68,18 @@ def test_more_than_enough_wake_ups_are_not_sent(tmp_path):
 def test_a_folder_that_cannot_be_written_is_a_dead_broker(tmp_path):
     app = celery_app(f"filesystem://{tmp_path}/broker")
     (tmp_path / "broker" / "processed").rmdir()
+    (tmp_path / "broker" / "processed").touch()
 
     assert send(app, [WAKE_UP], expires_s=60) == 0
+
+
+def test_the_folder_may_be_deleted_at_any_time(tmp_path):
+    app = celery_app(f"filesystem://{tmp_path}/broker")
+    send(app, [WAKE_UP], expires_s=60)
+    shutil.rmtree(tmp_path / "broker")
+
+    assert send(app, [WAKE_UP], expires_s=60) == 1
+    assert len(messages(tmp_path)) == 1
 
 
 def test_messages_come_out_in_order(folder):
