@@ -40,7 +40,10 @@ class Packet:
 
     stream: int
     start_s: float
+    """When it is shown or heard; its decoding time, which may be earlier, where the file tells no other."""
     duration_s: float
+    late_s: float | None = 0.0
+    """How much later it is shown than decoded; None where the file does not tell."""
 
     @property
     def end_s(self) -> float:
@@ -98,10 +101,11 @@ def parse_packet(line: str) -> Packet | None:
     fields = line.split(",")
     if len(fields) < 5 or not fields[0].isdigit() or "D" in fields[4]:
         return None
-    start_s = _seconds(fields[1])
-    if start_s is None:
-        start_s = _seconds(fields[2])
-    return None if start_s is None else Packet(int(fields[0]), start_s, _seconds(fields[3]) or 0.0)
+    shown_s, decoded_s = _seconds(fields[1]), _seconds(fields[2])
+    stream, duration_s = int(fields[0]), _seconds(fields[3]) or 0.0
+    if shown_s is None:
+        return None if decoded_s is None else Packet(stream, decoded_s, duration_s, None)
+    return Packet(stream, shown_s, duration_s, 0.0 if decoded_s is None else shown_s - decoded_s)
 
 
 def pick_streams(streams: Sequence[Json]) -> tuple[Json | None, Json | None]:
@@ -152,9 +156,9 @@ def video_track(stream: Json, packets: Iterable[Packet], *, first_picture_s: flo
     """
     seen = sorted(packets, key=lambda packet: packet.start_s)
     width, height = _shown_size(stream)
-    fps, variable = _rhythm(stream, [packet.start_s for packet in seen])
+    fps, variable = _rhythm(stream, _moments_s(seen))
     start_s = seen[0].start_s if seen else 0.0
-    end_s = max((packet.start_s + (packet.duration_s or float(1 / fps)) for packet in seen), default=start_s)
+    end_s = _last_end_s(seen, float(1 / fps)) if seen else start_s
     # An edit list may end the last picture early; a header that ends before that picture begins is a lie.
     listed_end_s = start_s + (_seconds(stream.get("duration")) or 0.0)
     if seen and seen[-1].start_s < listed_end_s < end_s:
@@ -174,6 +178,26 @@ def video_track(stream: Json, packets: Iterable[Packet], *, first_picture_s: flo
         stream=int(stream["index"]),
         shift_s=0.0 if first_picture_s is None else first_picture_s - start_s,
     )
+
+
+def _moments_s(seen: Sequence[Packet]) -> list[float]:
+    """When pictures are shown; when they are decoded, where not all of them are dated."""
+    if all(packet.late_s is not None for packet in seen):
+        return [packet.start_s for packet in seen]
+    return sorted(packet.start_s - (packet.late_s or 0.0) for packet in seen)
+
+
+def _last_end_s(seen: Sequence[Packet], usual_s: float) -> float:
+    """
+    When the last picture ends.
+
+    Program streams date few pictures: there the last decoded one is shown as long after its decoding as the first.
+    """
+    dated = [packet.start_s + (packet.duration_s or usual_s) for packet in seen if packet.late_s is not None]
+    if len(dated) == len(seen):
+        return max(dated)
+    decoded = [packet.start_s - (packet.late_s or 0.0) + (packet.duration_s or usual_s) for packet in seen]
+    return max([*dated, max(decoded) + (seen[0].late_s or 0.0)])
 
 
 def audio_track(stream: Json, packets: Iterable[Packet], *, lone_channel: int | None = None) -> AudioTrack:

@@ -139,6 +139,23 @@ def test_a_header_may_end_the_last_picture_early_but_not_more() -> None:
     assert video_track({**STREAM, "duration": "1.0"}, slow).duration_s == 10
 
 
+def test_a_program_stream_dates_few_pictures() -> None:
+    """
+    In decoding order I P B, shown I B P: the last one decoded is not the last one shown.
+    """
+    packets = [
+        Packet(0, 0.6, 0.1, 0.1),
+        Packet(0, 0.6, 0.1, None),
+        Packet(0, 0.7, 0.1, 0.0),
+        Packet(0, 0.8, 0.1, None),
+        Packet(0, 0.9, 0.1, 0.0),
+    ]
+
+    assert video_track(
+        {**STREAM, "r_frame_rate": "10/1", "avg_frame_rate": "10/1"}, packets
+    ).duration_s == pytest.approx(0.5)
+
+
 def test_an_avi_s_first_picture_comes_late() -> None:
     assert video_track(STREAM, EVEN, first_picture_s=0.08).shift_s == pytest.approx(0.08)
 
@@ -154,8 +171,9 @@ def test_sound() -> None:
 @pytest.mark.parametrize(
     ("line", "packet"),
     [
-        ("0,1.5,1.4,0.04,K__", Packet(0, 1.5, 0.04)),
-        ("1,N/A,1.4,N/A,___,", Packet(1, 1.4, 0.0)),
+        ("0,1.5,1.4,0.04,K__", Packet(0, 1.5, 0.04, pytest.approx(0.1))),
+        ("0,1.5,N/A,0.04,K__", Packet(0, 1.5, 0.04, 0.0)),
+        ("1,N/A,1.4,N/A,___,", Packet(1, 1.4, 0.0, None)),
         ("0,-0.5,-0.5,0.04,KD_", None),
         ("0,N/A,N/A,0.04,K__", None),
         ("side_data", None),
