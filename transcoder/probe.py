@@ -22,8 +22,6 @@ from transcoder.report import (
     Claim,
     Json,
     Packet,
-    assemble,
-    audio_track,
     first_pictures_command,
     head_and_tail,
     packets_command,
@@ -32,12 +30,12 @@ from transcoder.report import (
     parse_streams,
     pick_streams,
     streams_command,
-    video_track,
 )
 from transcoder.runner import Finished, Limits, nobody_cancels, run
 from transcoder.settings import TranscoderSettings
 from transcoder.sniff import HEAD_BYTES, demuxer_for
 from transcoder.tools import find_tools
+from transcoder.tracks import assemble, audio_track, video_track
 
 SHORTEST_S = 0.1
 SEEN_WITHIN_S = 1.0

@@ -9,15 +9,13 @@ from transcoder.errors import BadSource, SourceIsPicture, SourceTooLarge, Source
 from transcoder.report import (
     Claim,
     Packet,
-    assemble,
-    audio_track,
     head_and_tail,
     parse_first_picture,
     parse_packet,
     parse_streams,
     pick_streams,
-    video_track,
 )
+from transcoder.tracks import assemble, audio_track, video_track
 
 STREAM = {
     "index": 0,
