@@ -21,7 +21,8 @@ RUN := $(VENV)/bin/python
 FORMATTED := streamsvc transcoder cdn catalog tests benchmarks migrations bootstrap.py
 
 .DEFAULT_GOAL := help
-.PHONY: help environment developer demo demo-stop doctor test check format soak bench lock clean
+.PHONY: help environment developer demo demo-stop doctor test check check-style check-types check-tests format soak \
+  bench lock clean
 
 help:
 	@sed -n '/^$$/q; s/^# //p' Makefile
@@ -49,10 +50,17 @@ test: developer
 	@"$(RUN)" -m pytest
 
 check: developer
+	@"$(MAKE)" --no-print-directory --jobs=2 --output-sync=target check-style check-types check-tests
+
+check-style:
 	@"$(RUN)" -m ruff format --check --quiet $(wildcard $(FORMATTED))
 	@"$(RUN)" -m ruff check --quiet $(wildcard $(FORMATTED))
+	@"$(VENV)/bin/lint-imports" --no-logo > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+check-types:
 	@"$(RUN)" -m mypy
-	@"$(VENV)/bin/lint-imports" --no-timing > .venv/lint-imports.log || { cat .venv/lint-imports.log; exit 1; }
+
+check-tests:
 	@"$(RUN)" -m pytest -q -m "not functional and not ffmpeg"
 
 format: developer
