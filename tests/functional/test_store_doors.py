@@ -83,12 +83,16 @@ def ports(instances):
     return sorted({listener.port for server in instances for listener in tcp_listeners(server.child.pid)})
 
 
+@pytest.fixture(scope="module")
+def stores(instances):
+    return [open_store(server.url()) for server in instances]
+
+
 @pytest.fixture(autouse=True)
-def _intact(instances):
+def _intact(stores):
     """Whatever a test has tried, the objects are as they were."""
     yield
-    for server in instances:
-        store = open_store(server.url())
+    for store in stores:
         assert store.read(KEY) == BODY
         assert [item.key for item in store.list("")] == [KEY]
 
