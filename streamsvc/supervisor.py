@@ -35,7 +35,7 @@ START_ATTEMPTS = 3
 TICK_S = 0.1
 ASK_AGAIN_S = 10.0
 _PR_SET_PDEATHSIG = 1
-_libc = ctypes.CDLL(None, use_errno=True)
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _spawn(
     def after_fork() -> None:
         signal.pthread_sigmask(signal.SIG_SETMASK, ())
         if die_with_us is not None:
-            _libc.prctl(_PR_SET_PDEATHSIG, int(die_with_us))
+            _prctl(_PR_SET_PDEATHSIG, int(die_with_us))
             if os.getppid() != parent:  # it died between fork and prctl, so no signal would ever come
                 os._exit(1)
 
@@ -86,7 +86,7 @@ def _spawn(
         stdout=output,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=after_fork,  # safe: this process has one thread
+        preexec_fn=after_fork,  # takes no lock, so it is safe even where a progress display has a thread of its own
     )
 
 
