@@ -14,12 +14,10 @@ from typing import Any
 import ffmpeg
 
 from transcoder.guards import guarded_input, local_file
-from transcoder.media import AudioRendition, AudioTrack, Chunk, Plan, VideoRendition, VideoTrack
+from transcoder.media import AudioRendition, AudioTrack, Chunk, Plan, VideoRendition
+from transcoder.pictures import MICROSECONDS, on_bt709, on_grid, track_of
 
-HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
-HD_HEIGHT = 720
 DOWNMIXING_CODECS = frozenset({"ac3", "eac3"})
-MICROSECONDS = 1_000_000
 
 # Pictures that the demuxer gives before the wanted one: it seeks by decoding time, which B-pictures put earlier.
 REORDERED_PICTURES = 16
@@ -46,7 +44,7 @@ def beginnings(plan: Plan, chunk: Chunk) -> list[float | None]:
     Each lies so far before the chunk that the picture shown at the chunk's start should have been decoded; where the
     demuxer lands too late for that, the next is tried.
     """
-    video = _video(plan)
+    video = track_of(plan)
     slack_s = SEEK_SLACK_S + REORDERED_PICTURES / float(video.fps) + UNINDEXED_SLACK_S.get(plan.source.demuxer, 0.0)
     wanted_s = float(chunk.start_frame / plan.fps) - slack_s
     sought = [plan.source.start_s + begin_s for begin_s in (wanted_s, wanted_s - FARTHER_S) if begin_s > 0]
@@ -67,7 +65,7 @@ def video_arguments(
     `begin_s` is one of `beginnings`. Outputs are named relative to the folder in which ffmpeg runs: in a name of
     someone's choice, `%v` or `%d` would be a pattern of the muxer's.
     """
-    pictures = _on_grid(_input(plan, source, begin_s)[str(_video(plan).stream)], plan, chunk)
+    pictures = on_grid(_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, chunk)
     outputs: list[Any] = []
     for rung in sorted(renditions, key=lambda rendition: (rendition.width, rendition.max_kbps), reverse=True):
         pictures = _sized(pictures, plan, rung, first=not outputs)
@@ -92,11 +90,6 @@ def audio_arguments(plan: Plan, source: Path) -> list[str]:
     return arguments(outputs)
 
 
-def _video(plan: Plan) -> VideoTrack:
-    assert plan.source.video is not None
-    return plan.source.video
-
-
 def guarded(plan: Plan) -> dict[str, Any]:
     """Options of every input."""
     return {
@@ -116,70 +109,11 @@ def _input(plan: Plan, source: Path, begin_s: float | None, **decoder: Any) -> A
     return ffmpeg.input(local_file(source), **options)
 
 
-def _on_grid(pictures: Any, plan: Plan, chunk: Chunk) -> Any:
-    """Exactly the frames `[start, end)` of the lesson's grid."""
-    video = _video(plan)
-    if video.interlaced:
-        pictures = pictures.filter("bwdif", mode="send_frame")
-    # In microseconds first: a shift by less than the source's own time base (1/25 in an avi) would be lost.
-    pictures = pictures.filter("settb", "AVTB").filter("setpts", f"PTS-{microseconds(zero_s(plan) - _settled_s(plan))}")
-    late = video.start_s > plan.source.start_s + float(chunk.start_frame / plan.fps)
-    # Before a late first picture there is only that picture.
-    begin = {"start_time": f"{float(chunk.start_frame / plan.fps):.6f}"} if late else {}
-    # `pass` keeps a last picture that is shorter than half a frame: it may be the only one.
-    pictures = pictures.filter("fps", fps=_rate(plan.fps), eof_action="pass", **begin)
-    # The last picture stays where the sound goes on; what is cut off decides how many of them there are.
-    pictures = pictures.filter("tpad", stop=-1, stop_mode="clone")
-    return pictures.filter("trim", start_pts=chunk.start_frame, end_pts=chunk.end_frame)
-
-
-def _settled_s(plan: Plan) -> float:
-    """
-    How far to move pictures so that `fps`, which rounds to the nearest frame, takes those at the frames' own times.
-
-    Of 120 pictures a second it would take the second of four, and of 60 whichever a rounding in the source prefers.
-    """
-    divided = max(Fraction(1), _video(plan).fps / plan.fps)
-    return float((1 - 1 / divided) / 2 / plan.fps)
-
-
-def zero_s(plan: Plan) -> float:
-    """The time of the lesson's zero on decoded pictures."""
-    return plan.source.start_s + _video(plan).shift_s
-
-
-def microseconds(time_s: float) -> str:
-    return f"({round(time_s * MICROSECONDS)})"
-
-
 def _sized(pictures: Any, plan: Plan, rung: VideoRendition, *, first: bool) -> Any:
     if first:
         return on_bt709(pictures, plan, rung.width, rung.height)
     # Even sides bend the shape by less than a pixel, which `scale` would tell as pixels that are not square.
     return pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
-
-
-def on_bt709(pictures: Any, plan: Plan, width: int, height: int, *, full_range: bool = False) -> Any:
-    """Scaled to square pixels, in the colours of SDR BT.709, 8 bit; `full_range` is for JPEG."""
-    video, span = _video(plan), "pc" if full_range else "tv"
-    size = {"w": width, "h": height, "flags": "bicubic"}
-    if video.transfer in HDR_TRANSFERS:
-        pictures = _tone_mapped(pictures.filter("scale", **size), span)
-    else:
-        # A picture of HD size that names no matrix is BT.709 by custom, a smaller one BT.601 (the filter's default).
-        hd = not video.matrix and min(video.width, video.height) >= HD_HEIGHT
-        named = {"in_color_matrix": "bt709"} if hd else {}
-        pictures = pictures.filter("scale", **size, **named, out_color_matrix="bt709", out_range=span)
-    pictures = pictures.filter("format", "yuvj420p" if full_range else "yuv420p")
-    said = {"range": span, "color_primaries": "bt709", "color_trc": "bt709", "colorspace": "bt709"}
-    return pictures.filter("setparams", **said).filter("setsar", 1)
-
-
-def _tone_mapped(pictures: Any, span: str) -> Any:
-    """PQ or HLG to SDR; the pictures come sized, for tone mapping works on floating point."""
-    pictures = pictures.filter("zscale", t="linear", npl=100).filter("format", "gbrpf32le")
-    pictures = pictures.filter("zscale", p="bt709").filter("tonemap", tonemap="hable", desat=0)
-    return pictures.filter("zscale", t="bt709", m="bt709", r=span)
 
 
 def _forked(stream: Any, *, last: bool, audio: bool = False) -> tuple[Any, Any]:
@@ -283,10 +217,6 @@ def arguments(outputs: Sequence[Any]) -> list[str]:
     options = ("-nostdin", "-hide_banner", "-v", "error", "-nostats", "-progress", "pipe:1", "-copyts", "-y")
     arguments: list[str] = everything.global_args(*options, "-filter_complex_threads", "1").get_args()
     return arguments
-
-
-def _rate(fps: Fraction) -> str:
-    return f"{fps.numerator}/{fps.denominator}"
 
 
 def _floored(length_s: Fraction) -> str:

@@ -15,7 +15,7 @@ from uuid import uuid4
 
 from transcoder.errors import OutputInvalid, OutputNotEmpty, SourceMissing, WorkspaceFull
 from transcoder.making import make_audio, make_chunk, make_stills
-from transcoder.media import Made, Plan, Source
+from transcoder.media import Chunk, Made, Plan, Source
 from transcoder.plan import plan as planned
 from transcoder.playlists import iframe_playlist, media_playlist, multivariant, rendition_rate, target_duration
 from transcoder.probe import probe
@@ -133,49 +133,70 @@ class _Hidden:
             parent.rmdir()
 
 
-def _make_all(plan: Plan, source: Path, out: Path, jobs: int, on_progress: OnProgress) -> dict[str, list[Made]]:
-    """Sound first, then chunk by chunk; the first failure stops everything."""
-    stop = Event()
-    frames: dict[int, int] = {}
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What the tasks of one lesson share."""
 
-    def video(index: int) -> list[Made]:
-        def on_frames(done: int) -> None:
-            frames[index] = done
-            for rung in plan.video:
-                on_progress(rung.name, float(sum(frames.values()) / plan.fps))
+    plan: Plan
+    source: Path
+    out: Path
+    on_progress: OnProgress
+    stop: Event
+    frames: dict[int, int]
+    """Done so far, by chunk."""
 
-        chunk = plan.chunks[index]
+    def video(self, chunk: Chunk) -> list[Made]:
         made = make_chunk(
-            plan,
+            self.plan,
             chunk,
-            plan.video,
-            source,
-            out / f"chunk-{index}",
-            on_frames=on_frames,
-            cancelled=stop.is_set,
+            self.plan.video,
+            self.source,
+            self.out / _chunk_folder(chunk),
+            on_frames=lambda done: self._count(chunk, done),
+            cancelled=self.stop.is_set,
             limits=LOCAL_LIMITS,
         )
-        on_frames(chunk.end_frame - chunk.start_frame)
+        self._count(chunk, chunk.end_frame - chunk.start_frame)
         return made
 
-    def sound() -> list[Made]:
+    def _count(self, chunk: Chunk, done: int) -> None:
+        self.frames[chunk.index] = done
+        for rung in self.plan.video:
+            self.on_progress(rung.name, float(sum(list(self.frames.values())) / self.plan.fps))
+
+    def sound(self) -> list[Made]:
         def on_seconds(done_s: float) -> None:
-            for rendition in plan.audio:
-                on_progress(rendition.name, done_s)
+            for rendition in self.plan.audio:
+                self.on_progress(rendition.name, done_s)
 
-        return make_audio(plan, source, out, on_seconds=on_seconds, cancelled=stop.is_set, limits=LOCAL_LIMITS)
+        return make_audio(
+            self.plan,
+            self.source,
+            self.out,
+            on_seconds=on_seconds,
+            cancelled=self.stop.is_set,
+            limits=LOCAL_LIMITS,
+        )
 
-    def stills() -> list[Made]:
-        return make_stills(plan, source, out, cancelled=stop.is_set, limits=LOCAL_LIMITS)
+    def stills(self) -> list[Made]:
+        return make_stills(self.plan, self.source, self.out, cancelled=self.stop.is_set, limits=LOCAL_LIMITS)
 
+
+def _chunk_folder(chunk: Chunk) -> str:
+    return f"chunk-{chunk.index}"
+
+
+def _make_all(plan: Plan, source: Path, out: Path, jobs: int, on_progress: OnProgress) -> dict[str, list[Made]]:
+    """Sound first, then chunk by chunk; the first failure stops everything."""
+    work = _Work(plan, source, out, on_progress, Event(), {})
     pool = ThreadPoolExecutor(jobs)
     try:
-        tasks = [pool.submit(sound)] if plan.audio else []
-        tasks += [pool.submit(video, chunk.index) for chunk in plan.chunks]
-        tasks.append(pool.submit(stills))
+        tasks = [pool.submit(work.sound)] if plan.audio else []
+        tasks += [pool.submit(work.video, chunk) for chunk in plan.chunks]
+        tasks.append(pool.submit(work.stills))
         made = _results(tasks)
     finally:
-        stop.set()
+        work.stop.set()
         pool.shutdown(cancel_futures=True)
     return _gathered(plan, out, made)
 
@@ -196,11 +217,11 @@ def _gathered(plan: Plan, out: Path, made: Sequence[Made]) -> dict[str, list[Mad
         if item.kind != "init" or item.sha256 not in {known.sha256 for known in by_rendition[item.rendition]}:
             by_rendition[item.rendition].append(item)
     for chunk in plan.chunks:
-        for path in (out / f"chunk-{chunk.index}").glob("*/*"):
+        for path in (out / _chunk_folder(chunk)).glob("*/*"):
             place = out / path.parent.name / path.name
             place.parent.mkdir(exist_ok=True)
             path.rename(place)
-        shutil.rmtree(out / f"chunk-{chunk.index}")
+        shutil.rmtree(out / _chunk_folder(chunk))
     for item in by_rendition[STILLS_FOLDER]:
         (out / STILLS_FOLDER / item.name).rename(out / item.name)
     (out / STILLS_FOLDER).rmdir()

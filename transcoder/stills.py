@@ -10,9 +10,10 @@ from typing import Any
 
 import ffmpeg
 
-from transcoder.encode import arguments, guarded, microseconds, on_bt709, zero_s
+from transcoder.encode import arguments, guarded
 from transcoder.guards import local_file
 from transcoder.media import Plan
+from transcoder.pictures import microseconds, on_bt709, track_of, zero_s
 
 STILLS_FOLDER = "stills"
 POSTER_NAME = "poster.jpg"
@@ -107,15 +108,13 @@ _ONE_PICTURE = {"frames:v": 1, "update": 1}
 
 
 def _keyframes(plan: Plan, source: Path, where: dict[str, Any]) -> Any:
-    assert plan.source.video is not None
     given = ffmpeg.input(local_file(source), skip_frame="nokey", **guarded(plan), **where)
-    return given[str(plan.source.video.stream)]
+    return given[str(track_of(plan).stream)]
 
 
 def _fitted(plan: Plan, longer: int) -> tuple[int, int]:
     """Even, of the picture's shape, its longer side at most `longer`."""
-    video = plan.source.video
-    assert video is not None
+    video = track_of(plan)
     factor = min(1.0, longer / max(video.width, video.height))
     return max(2, int(video.width * factor) // 2 * 2), max(2, int(video.height * factor) // 2 * 2)
 
