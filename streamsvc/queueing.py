@@ -111,7 +111,7 @@ def broker_options(broker_url: str, *, task_limit_s: float, publishes_only: bool
             "processed_folder": f"{path}/processed",
             "control_folder": f"{path}/control",
         }
-        return {"broker_url": f"{FOLDER_SCHEME}://", "broker_transport_options": transport_options}
+        return {"broker_url": f"{FOLDER_SCHEME}://localhost//", "broker_transport_options": transport_options}
     once = {"max_retries": 0, "interval_start": 0, "interval_step": 0, "interval_max": 0} if publishes_only else {}
     if scheme in ("redis", "rediss", "unix"):
         patience = {"socket_timeout": MAX_SEND_S, "socket_connect_timeout": MAX_SEND_S} if publishes_only else {}

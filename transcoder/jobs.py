@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from transcoder.errors import EncodeCancelled, NothingToRetry
@@ -123,13 +123,6 @@ def _job_ids(session: Session, asset_id: UUID) -> list[UUID]:
     return list(
         session.scalars(select(TranscodeJob.id).where(TranscodeJob.asset_id == asset_id).order_by(TranscodeJob.id))
     )
-
-
-def forget(session: Session, asset_id: UUID) -> None:
-    """Drop what a removed asset's sweep has deleted; only its marker stays, so that late comers are refused."""
-    jobs = select(TranscodeJob.id).where(TranscodeJob.asset_id == asset_id)
-    session.execute(delete(MediaObject).where(MediaObject.job_id.in_(jobs)))
-    session.execute(delete(PartRow).where(PartRow.asset_id == asset_id))
 
 
 def withdrawn_assets(session: Session) -> set[UUID]:

@@ -124,6 +124,8 @@ def publish(
     now: datetime,
 ) -> None:
     """The one transaction that makes the lesson ready. Raises EncodeCancelled when the claim was lost."""
+    # The asset before the job, as everybody else locks them.
+    asset = session.get_one(MediaAsset, held.asset_id, with_for_update=True)
     job = lock_job(session, held.job_id)
     if not update_held(session, held, state="done", progress=1.0, finished_at=now, lease_until=None, error_code=None):
         raise EncodeCancelled("the claim was lost before publication")
@@ -131,7 +133,7 @@ def publish(
         session.merge(_playlist_row(held, file))
     job.state, job.publication_id, job.finished_at = "ready", publication_id, now
     job.summary = summary(plan, made)
-    session.get_one(MediaAsset, held.asset_id).published_job_id = held.job_id
+    asset.published_job_id = held.job_id
     leave_round(session, held.job_id)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from multiprocessing import RawValue
 from typing import Any
 
+from billiard.util import get_logger
 from celery import Celery, signals
 
 from transcoder.claims import Worker
@@ -44,6 +45,10 @@ class _Crew:
         return self._station
 
 
+def _log_as_before(**_: Any) -> None:
+    """Celery leaves logging alone when somebody listens to this signal."""
+
+
 def run(
     app: Celery,
     open_station: Callable[[Worker, Callable[[], bool]], Station],
@@ -65,9 +70,13 @@ def run(
     app.conf.task_time_limit = task_limit_s + GRACE_S
 
     def on_ready(**_: Any) -> None:
+        # The pool's own logger keeps apart, and what it says of killed children would be a line without a time.
+        get_logger().propagate = True
         # What was queued while no worker ran may have lost its wake-ups.
         ready()
 
+    # The entry point has decided how this process logs.
+    signals.setup_logging.connect(_log_as_before, weak=False)
     signals.worker_process_init.connect(crew.open, weak=False)
     signals.worker_process_shutdown.connect(crew.leave, weak=False)
     signals.worker_shutting_down.connect(crew.ask_to_stop, weak=False)

@@ -103,7 +103,7 @@ class System:
 
     def kill(self, victim: str, dice: random.Random) -> bool:
         """False when there was nobody of that kind."""
-        self.wait_busy(dice.choice((0.0, 0.5, 2.0)))
+        self.wait_busy(10.0 if victim == "ffmpeg" else dice.choice((0.0, 0.5, 2.0)))
         if victim == "service":
             kill_server(self.served)
             start_server(self.served)
@@ -184,9 +184,16 @@ def state_of(served: ServedApp) -> str:
         return jobs.media_status(session, asset_id, utc_now()).state
 
 
+def victims(dice: random.Random) -> Iterator[str]:
+    """Everybody once, in random order, again and again."""
+    while True:
+        yield from dice.sample(VICTIMS, len(VICTIMS))
+
+
 def journey(directory: Path, film: bytes, *, seed: int, kills: int) -> Journey:
     """Run it; raises AssertionError when a promise was broken."""
     dice, found, begun = random.Random(seed), Journey(seed), time.monotonic()
+    order = victims(dice)
     with system(directory) as whole:
         ended = threading.Event()
         client = threading.Thread(target=upload, args=(whole.served, film, ended), daemon=True)
@@ -196,7 +203,7 @@ def journey(directory: Path, film: bytes, *, seed: int, kills: int) -> Journey:
                 assert time.monotonic() - begun < JOURNEY_S, f"seed {seed}: {state_of(whole.served)}\n{logs(whole)}"
                 time.sleep(dice.uniform(0.1, 1.2))
                 if found.kills.total() < kills:
-                    victim = dice.choice(VICTIMS)
+                    victim = next(order)
                     found.kills[victim] += whole.kill(victim, dice)
         finally:
             ended.set()
