@@ -6,6 +6,9 @@ reach their ports, and so would every other person on this machine. Here each of
 demands a client certificate that only the server's own parts have (made anew at each start, by an authority whose
 key is thrown away); the S3 port demands a signature. Nothing listens beyond 127.0.0.1, and no port is fixed.
 
+What it has acknowledged survives the kill of the process. It does not wait for the disk, though: a power cut may cost
+the last seconds, where `file://` loses nothing.
+
 Everything here prepares or describes; `streamsvc.supervisor` starts the process.
 """
 
