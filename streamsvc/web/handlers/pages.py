@@ -214,7 +214,11 @@ def _answer(
         scripts=scripts,
     )
     headers = {"Content-Security-Policy": POLICY, "Cache-Control": "private, no-store"}
-    return web.Response(text=html(page, load_assets()), content_type="text/html", status=status, headers=headers)
+    response = web.Response(text=html(page, load_assets()), content_type="text/html", status=status, headers=headers)
+    if "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        # There is no secret in a page that its length could give away.
+        response.enable_compression(web.ContentCoding.gzip)
+    return response
 
 
 def _texts(request: web.Request, name: str) -> dict[str, str]:

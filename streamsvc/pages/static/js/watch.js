@@ -51,7 +51,7 @@ async function open(from) {
     if (media.state === "failed") return failed();
     if (!media.playable) return waiting();
     const session = await api(`/lessons/${data.lesson_id}/playback-sessions`, { method: "POST", body: {} });
-    begin(session, from ?? resumeAt(session.resume_s));
+    begin(session, from ?? resumeAt(session.resume_s), { resumed: from === null });
   } catch (error) {
     refused(error, from);
   } finally {
@@ -64,7 +64,7 @@ function resumeAt(known) {
   return length() && seconds > length() - NEARLY_OVER_S ? 0 : seconds;
 }
 
-function begin(session, from) {
+function begin(session, from, { resumed }) {
   const own = (address) => here(address, data.public_origin);
   message(null);
   position = from;
@@ -87,7 +87,7 @@ function begin(session, from) {
   });
   about();
   controls.show();
-  if (from > 0) calm(t("resumed", { time: clock(from) }), 4000);
+  if (resumed && from > 0) calm(t("resumed", { time: clock(from) }), 4000);
   stopFollowing?.();
   stopFollowing = null;
   if (media.state !== "ready") watchGrowth();
@@ -258,6 +258,11 @@ function message(what) {
 }
 
 video.addEventListener("play", () => stream?.fill());
+video.addEventListener("waiting", () => {
+  // The pupil has come to where the encoder is.
+  if (media.state === "encoding" && video.duration - video.currentTime < 1) calm(t("being_made"));
+});
+video.addEventListener("playing", () => byId("calm").textContent === t("being_made") && calm(null));
 window.addEventListener("offline", () => line(false));
 window.addEventListener("online", () => {
   stream?.wake();
