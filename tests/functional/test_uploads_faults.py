@@ -72,10 +72,11 @@ def finish(tus: Tus, url: str, body: bytes) -> None:
 
 
 def kill_in_the_middle(served: ServedApp, url: str, body: bytes, *, at: int) -> None:
-    """SIGKILL the service when it has received so many bytes of a request that goes on."""
+    """SIGKILL the service when it has received so many bytes of a request that goes on, full parts in the store."""
+    parts = at - at % (8 * MIB)
     with Tus(served).open_patch(url, offset=0, announced=len(body)) as line:
         line.sendall(body[:at])
-        until(lambda: row(served, url).stored_bytes + _spooled(served, url) == at)
+        until(lambda: (row(served, url).stored_bytes, _spooled(served, url)) == (parts, at - parts))
         kill_server(served)
 
 
