@@ -16,23 +16,14 @@ works, clips = worker_fixtures.works, worker_fixtures.clips
 
 @pytest.fixture(scope="module")
 def hour(tmp_path_factory):
-    """A minute, sixty times over."""
-    folder = tmp_path_factory.mktemp("hour")
-    minute = make_clip(folder / "minute.mp4", 60)
-    command = [
-        find_tools().ffmpeg,
-        "-v",
-        "error",
-        "-stream_loop",
-        "59",
-        "-i",
-        minute,
-        "-c",
-        "copy",
-        folder / "hour.mp4",
-    ]
-    subprocess.run([str(word) for word in command], check=True)
-    return (folder / "hour.mp4").read_bytes()
+    """The pictures of a minute sixty times over, and one long tone in a codec that costs nothing to write."""
+    path = tmp_path_factory.mktemp("hour") / "hour.mkv"
+    make_clip(path.with_name("minute.mp4"), 60)
+    pictures = ["-stream_loop", "59", "-i", path.with_name("minute.mp4"), "-map", "0:v", "-c:v", "copy"]
+    tone = ["-f", "lavfi", "-i", "sine=f=440:r=8000:d=3600"]
+    command = [find_tools().ffmpeg, "-v", "error", *pictures[:4], *tone, *pictures[4:], "-map", "1:a", "-c:a", "flac"]
+    subprocess.run([*map(str, command), str(path)], check=True)
+    return path.read_bytes()
 
 
 def test_a_minute_behind_an_hour_starts_at_once(works, clips, hour):
