@@ -6,6 +6,7 @@ Every picture is placed on one absolute grid of frames, whichever chunk it is in
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import floor
 from pathlib import Path
@@ -32,6 +33,7 @@ carries its edit list; with negative_cts_offsets the first picture is shown at t
 """
 
 
+EVEN_SOUND = "sound.mka"
 UNREAD_PLAYLIST = "ffmpeg.m3u8"
 """The muxer insists on one; ours are written from what it made."""
 FARTHER_S = 60.0
@@ -99,6 +101,30 @@ def guarded(plan: Plan) -> dict[str, Any]:
         # A picture that changes its size in mid-stream is scaled like the others; a graph built anew would lose one.
         "reinit_filter": 0,
     }
+
+
+def even_sound_arguments(plan: Plan, source: Path) -> list[str]:
+    """
+    The sound as one stereo track, `EVEN_SOUND`, in the lesson's own time.
+
+    For a source whose channels or sample rate change in mid-stream: `audio_arguments` fills and cuts, which a graph
+    that ffmpeg builds anew at the change would do again from the beginning. Here nothing depends on the past.
+    """
+    track = plan.source.audio
+    assert track is not None
+    sound = ffmpeg.input(local_file(source), **{**guarded(plan), "reinit_filter": 1})[str(track.stream)]
+    sound = sound.filter("asetpts", f"PTS-({plan.source.start_s:.6f})/TB").filter("atrim", start=0)
+    rate = plan.audio[0].sample_rate
+    sound = sound.filter("aformat", sample_fmts="s16", sample_rates=rate, channel_layouts="stereo")
+    kept = {"f": "matroska", "c:a": "flac", "map_metadata": -1, "avoid_negative_ts": "disabled"}
+    return arguments([ffmpeg.output(sound, f"file:{EVEN_SOUND}", **kept)])
+
+
+def with_even_sound(plan: Plan) -> Plan:
+    """The plan as `audio_arguments` needs it to read `EVEN_SOUND`."""
+    assert plan.source.audio is not None
+    track = replace(plan.source.audio, codec="flac", channels=2, stream=0)
+    return replace(plan, source=replace(plan.source, demuxer="matroska", audio=track, start_s=0.0))
 
 
 def _input(plan: Plan, source: Path, begin_s: float | None, **decoder: Any) -> Any:

@@ -1,13 +1,24 @@
 """Make the files of a lesson: chunks of video, the whole sound, the stills. Short and dull on purpose."""
 
+import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
 from transcoder.boxes import InitSegment
 from transcoder.collecting import collect_init, collect_segment, collect_still, segment_name
-from transcoder.encode import UNREAD_PLAYLIST, audio_arguments, beginnings, video_arguments
+from transcoder.encode import (
+    EVEN_SOUND,
+    UNREAD_PLAYLIST,
+    audio_arguments,
+    beginnings,
+    even_sound_arguments,
+    video_arguments,
+    with_even_sound,
+)
 from transcoder.errors import EncodeFailed, WorkspaceFull
+from transcoder.full_disk import full_disk_told
 from transcoder.media import AudioRendition, Chunk, Made, Plan, VideoRendition
 from transcoder.runner import Finished, Limits, nobody_cancels, run
 from transcoder.stills import (
@@ -25,6 +36,8 @@ from transcoder.stills import (
 from transcoder.tools import find_tools
 
 Cancelled = Callable[[], bool]
+CHANGING_SOUND = "Changing audio frame properties on the fly"
+"""ffmpeg's words for a stream that goes from one channel to two."""
 
 
 def make_chunk(
@@ -46,13 +59,14 @@ def make_chunk(
     EncodeFailed, WorkspaceFull.
     """
     folders = [_emptied(out / rendition.name) for rendition in renditions]
-    for begin_s in beginnings(plan, chunk):
-        command = video_arguments(plan, chunk, renditions, source, begin_s=begin_s)
-        finished = _encode(command, out, limits, cancelled, _frame_listener(on_frames))
-        if _begins_in_time(plan, chunk, folders[0]):
-            _forget_playlists(folders)
-            return [made for folder in folders for made in _chunk_files(plan, chunk, folder)]
-    raise EncodeFailed(f"no picture at the start of chunk {chunk.index}: {finished.complaint[:200]}")
+    with full_disk_told(out):
+        for begin_s in beginnings(plan, chunk):
+            command = video_arguments(plan, chunk, renditions, source, begin_s=begin_s)
+            finished = _encode(command, out, limits, cancelled, _frame_listener(on_frames))
+            if _begins_in_time(plan, chunk, folders[0]):
+                _forget_playlists(folders)
+                return [made for folder in folders for made in _chunk_files(plan, chunk, folder)]
+        raise EncodeFailed(f"no picture at the start of chunk {chunk.index}: {finished.complaint[:200]}")
 
 
 def make_audio(
@@ -72,17 +86,13 @@ def make_audio(
     `on_seconds` hears how much of the lesson is done.
     """
     tracks = [_GrowingTrack(_emptied(out / rendition.name)) for rendition in plan.audio]
-
-    def look() -> None:
-        fresh = [made for track in tracks for made in track.fresh()]
-        if fresh and on_made:
-            on_made(fresh)
-        if fresh and on_seconds:
-            on_seconds(min(track.length_s for track in tracks))
-
-    _encode(audio_arguments(plan, source), out, limits, cancelled, None, look)
-    look()
-    _forget_playlists([track.folder for track in tracks])
+    listen = _Listeners(on_seconds, on_made)
+    try:
+        _encode_sound(plan, source, out, tracks, listen, cancelled, limits)
+    except EncodeFailed as error:
+        if CHANGING_SOUND not in str(error):
+            raise
+        _encode_changing_sound(plan, source, out, tracks, listen, cancelled, limits)
     for track, rendition in zip(tracks, plan.audio, strict=True):
         _require_length(plan, rendition, track)
     if on_seconds:
@@ -128,7 +138,7 @@ def _emptied(folder: Path) -> Path:
 def _forget_playlists(folders: Sequence[Path]) -> None:
     """ffmpeg's own, which knows nothing of the other chunks."""
     for folder in folders:
-        (folder / UNREAD_PLAYLIST).unlink()
+        (folder / UNREAD_PLAYLIST).unlink(missing_ok=True)
 
 
 def _encode(
@@ -195,28 +205,86 @@ def _on_grid(plan: Plan, folder: Path, number: int, init: InitSegment) -> Made:
 
 
 class _GrowingTrack:
-    """One audio rendition whose segments appear while ffmpeg runs."""
+    """One audio rendition whose segments appear in a folder while ffmpeg runs."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.place = folder, folder
         self.made: list[Made] = []
         self.length_s = 0.0
         self._init: InitSegment | None = None
 
-    def fresh(self) -> list[Made]:
-        """What appeared since the last call."""
-        before = len(self.made)
-        while (self.folder / segment_name(max(0, len(self.made) - 1))).exists():
+    def fresh(self, *, ended: bool) -> list[Made]:
+        """
+        What appeared since the last call.
+
+        While ffmpeg runs the newest segment is held back: should it fail, it ends that one early.
+        """
+        before, ahead = len(self.made), 0 if ended else 1
+        while (self.folder / segment_name(max(0, len(self.made) - 1) + ahead)).exists():
             self._take_next()
         return self.made[before:]
+
+    def continue_from(self, folder: Path) -> None:
+        """Take what comes next from another run, which begins anew; what was told of stays as it is."""
+        self.folder = folder
 
     def _take_next(self) -> None:
         if self._init is None:
             made, self._init = collect_init(self.folder)
-            self.made.append(made)
+            self._keep(made)
         made, _ = collect_segment(self.folder, len(self.made) - 1, self._init)
-        self.made.append(made)
+        self._keep(made)
         self.length_s = float(made.start_s + made.duration_s)
+
+    def _keep(self, made: Made) -> None:
+        (self.folder / made.name).rename(self.place / made.name)
+        self.made.append(made)
+
+
+@dataclass(frozen=True, slots=True)
+class _Listeners:
+    on_seconds: Callable[[float], None] | None
+    on_made: Callable[[list[Made]], None] | None
+
+    def tell(self, tracks: Sequence[_GrowingTrack], *, ended: bool = False) -> None:
+        fresh = [made for track in tracks for made in track.fresh(ended=ended)]
+        if fresh and self.on_made:
+            self.on_made(fresh)
+        if fresh and self.on_seconds:
+            self.on_seconds(min(track.length_s for track in tracks))
+
+
+def _encode_sound(
+    plan: Plan,
+    source: Path,
+    folder: Path,
+    tracks: Sequence[_GrowingTrack],
+    listen: _Listeners,
+    cancelled: Cancelled,
+    limits: Limits | None,
+) -> None:
+    _encode(audio_arguments(plan, source), folder, limits, cancelled, None, lambda: listen.tell(tracks))
+    listen.tell(tracks, ended=True)
+    _forget_playlists([track.folder for track in tracks])
+
+
+def _encode_changing_sound(
+    plan: Plan,
+    source: Path,
+    out: Path,
+    tracks: Sequence[_GrowingTrack],
+    listen: _Listeners,
+    cancelled: Cancelled,
+    limits: Limits | None,
+) -> None:
+    """Make the sound even first, then encode it; of the segments only those that nobody was told of are taken."""
+    again = out / "again"
+    for track in tracks:
+        track.continue_from(_emptied(again / track.place.name))
+    _encode(even_sound_arguments(plan, source), again, limits, cancelled)
+    _encode_sound(with_even_sound(plan), again / EVEN_SOUND, again, tracks, listen, cancelled, limits)
+    _forget_playlists([track.place for track in tracks])
+    shutil.rmtree(again)
 
 
 def _require_length(plan: Plan, rendition: AudioRendition, track: _GrowingTrack) -> None:

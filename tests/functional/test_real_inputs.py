@@ -103,6 +103,7 @@ CONTAINERS = {
     "mpeg4.avi": "-c:v mpeg4 -q:v 3 -g 100 -bf 2 -c:a libmp3lame",
     "h264.avi": f"{LONG_GOP} -c:a libmp3lame",
     "h264.ts": f"{LONG_GOP} -c:a aac",
+    "camera.m2ts": f"{LONG_GOP} -c:a ac3 -mpegts_m2ts_mode 1",
     "open-gop.ts": f"{X264} -g 60 -x264-params open-gop=1 -c:a ac3",
     "h264.3gp": f"{LONG_GOP} -c:a aac",
     "mpeg2.mpg": "-c:v mpeg2video -q:v 3 -g 15 -bf 2 -c:a mp2",
@@ -321,6 +322,33 @@ def test_a_sound_clock_that_runs_fast_is_held_in_step(samples: Samples, transcod
 
     beeps = beep_starts_s(sound_samples(lesson.playlist(lesson.audio[0]))[0])
     assert beeps[-1] == pytest.approx(39.6 * 1.002, abs=IN_STEP_S)
+
+
+def test_an_old_phone_s_recording(samples: Samples, transcode) -> None:
+    """
+    H.263 in one of its five sizes, at 15 pictures a second, and a voice of 8 kHz.
+    """
+    sound = "-c:a libopencore_amrnb -ar 8000 -ac 1 -b:a 12.2k"
+    lesson = transcode(samples.encoded("old.3gp", f"-c:v h263 -q:v 3 {sound}", size="176x144", fps="15", seconds=20))
+
+    assert (lesson.video[-1]["width"], lesson.video[-1]["height"]) == (176, 144)
+    assert lesson.numbers == [index % 256 for index in range(300)]
+    assert_in_step(lesson, Fraction(15))
+
+
+def test_a_channel_that_joins_in_mid_stream(samples: Samples, transcode) -> None:
+    """
+    Two recordings joined by a tool that copies: first one channel, then two.
+    """
+    one = samples.encoded("one.ts", f"{X264} -g 40 -c:a mp2 -ac 1", seconds=10)
+    two = samples.encoded("two.ts", f"{X264} -g 40 -c:a mp2 -ac 2", seconds=10)
+    listed = samples.made(
+        "joined.ffconcat",
+        lambda path: path.write_text(f"ffconcat version 1.0\nfile {one.name}\nfile {two.name}\n"),
+    )
+    joined = samples.made("joined.ts", lambda path: ffmpeg("-f", "concat", "-i", str(listed), "-c", "copy", str(path)))
+
+    assert_in_step(transcode(joined))
 
 
 def test_no_sound_is_a_lesson(samples: Samples, transcode) -> None:
