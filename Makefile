@@ -43,7 +43,7 @@ demo-stop:
 	@if [ -x "$(RUN)" ]; then "$(RUN)" -m streamsvc.cli demo --var "$(VAR)" --stop; else echo "Nothing is running." >&2; fi
 
 doctor: environment
-	@"$(RUN)" -m streamsvc.cli doctor
+	@SABAQ_VAR="$(VAR)" "$(RUN)" -m streamsvc.cli doctor
 
 test: developer
 	@"$(RUN)" -m tests.system_packages
@@ -76,7 +76,7 @@ bench: developer
 
 # Pins what pyproject.toml names, for every system at once; UPGRADE=--upgrade takes the newest of everything.
 UPGRADE ?=
-COMPILE := "$(VENV)/bin/uv" pip compile --quiet --universal --generate-hashes -p 3.11
+COMPILE := "$(VENV)/bin/uv" pip compile --quiet --system-certs --no-header --universal --generate-hashes -p 3.11
 lock: developer
 	@"$(RUN)" -m pip install --quiet uv
 	@$(COMPILE) --group build $(UPGRADE) pyproject.toml -o requirements.lock

@@ -49,7 +49,11 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         language=terminal_language(environ),
     )
     with Display(console) as shown:
-        demo = bring_up(wishes, shown)
+        try:
+            demo = bring_up(wishes, shown)
+        except PartNotStarted as error:
+            shown.say(str(error))  # the end of its log, so that nobody has to look for it
+            raise
         if args.detach:
             print(json.dumps(demo.as_json(), ensure_ascii=False))
             return 0

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from streamsvc.childlogs import tail
 from streamsvc.demo import accounts, display, starting
 from streamsvc.demo.client import Client
 from streamsvc.demo.display import Display
@@ -216,7 +217,7 @@ class _Lessons:
         )
         if crashing:
             log = self.settings.var / "log" / f"{crashing[0]}.log"
-            raise PartNotStarted(f"{crashing[0]} keeps ending", name=crashing[0], log=log)
+            raise PartNotStarted(tail(log), name=crashing[0], log=log)
 
 
 def media_of(client: Client, lesson_id: str) -> Mapping[str, Any] | None:

@@ -190,6 +190,7 @@ def test_a_worker_that_cannot_start_is_named_and_nothing_is_left(var, clip, tmp_
     assert (refused.returncode, refused.stdout) == (1, ""), refused.stderr
     assert 'The part "worker" of the system' in refused.stderr
     assert str(var / "log" / "worker.log") in refused.stderr
+    assert "a file" in refused.stderr  # the log's own reason
     assert instance.processes_of(var) == []
 
 
