@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import gettempdir
 from types import FrameType
 
 from rich.console import Console
@@ -16,6 +15,8 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from rich.table import Table
 
 from streamsvc.cli import explain, terminal_language
+from streamsvc.errors import BadSetting
+from streamsvc.settings import settings_from
 from streamsvc.texts import load_texts
 from transcoder.errors import BadSource, OutputNotEmpty, TranscoderError
 from transcoder.local import MULTIVARIANT_NAME, Tree, transcode
@@ -28,7 +29,8 @@ EXAMPLES = """examples:
   sabaq transcode lesson.mp4 ./lesson          watch a bar, get a table
   sabaq transcode lesson.mp4 ./lesson --json   one JSON object on standard output
 
-OUTDIR must be absent or empty, and is left so on failure. Exit 0 done, 2 bad input or usage, 1 our fault."""
+OUTDIR must be absent or empty, and is left so on failure. Exit 0 done, 2 bad input or usage, 1 our fault.
+SABAQ_MAX_DURATION_S, SABAQ_MAX_SOURCE_BYTES and SABAQ_ENCODER_THREADS hold here as they do for the service."""
 
 DONE, OUR_FAULT, BAD_INPUT = 0, 1, 2
 MEGABYTE = 1_000_000
@@ -51,9 +53,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     try:
         with _terminated_as_interrupted():
-            tree = _transcode(args)
-    except TranscoderError as error:
-        bad_input = isinstance(error, BadSource | OutputNotEmpty)
+            tree = _transcode(args, settings_from(environ).transcoder)
+    except (TranscoderError, BadSetting) as error:
+        bad_input = isinstance(error, BadSource | OutputNotEmpty | BadSetting)
         if not bad_input:
             print(f"sabaq: {error}", file=sys.stderr)
         _say_error(error, args.json, environ)
@@ -86,8 +88,7 @@ def _terminated_as_interrupted() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def _transcode(args: argparse.Namespace) -> Tree:
-    settings = TranscoderSettings(workspace=Path(gettempdir()))
+def _transcode(args: argparse.Namespace, settings: TranscoderSettings) -> Tree:
     bars: dict[str, TaskID] = {}
     columns = (TextColumn("{task.description:>7}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as progress:
@@ -104,7 +105,7 @@ def _transcode(args: argparse.Namespace) -> Tree:
         )
 
 
-def _say_error(error: TranscoderError, as_json: bool, environ: Mapping[str, str]) -> None:
+def _say_error(error: TranscoderError | BadSetting, as_json: bool, environ: Mapping[str, str]) -> None:
     if as_json:
         message = load_texts().error(error.code, terminal_language(environ), error.params)
         print(json.dumps({"error": {"code": error.code, "message": message}}, ensure_ascii=False))

@@ -151,6 +151,20 @@ def test_the_command_refuses_what_is_no_lesson(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_command_obeys_the_limit_that_is_set(
+    files: Path, good: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    arguments = ["transcode", str(files / "good.mp4"), str(tmp_path / "out"), "--json"]
+
+    def refused(**environ: str) -> str:
+        assert main(arguments, environ) == 2
+        return str(json.loads(capsys.readouterr().out)["error"]["code"])
+
+    assert refused(SABAQ_MAX_DURATION_S="5") == "source_too_long"
+    assert refused(SABAQ_MAX_DURATION_S="long") == "bad_setting"
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_command_is_a_process_that_says_one_sentence(files: Path, tmp_path: Path) -> None:
     """
     Without `--json` the sentence goes to standard error, and nothing to standard output.
