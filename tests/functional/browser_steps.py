@@ -21,7 +21,7 @@ from playwright.sync_api import BrowserContext, Page
 from sqlalchemy import select
 
 from catalog import organizations, people, tokens
-from streamsvc.playback.sessions import note_position
+from streamsvc.playback.sessions import PlaybackSession, note_position
 from streamsvc.services import utc_now
 from streamsvc.trace.tables import StoredStatement
 from streamsvc.web.authentication import COOKIE
@@ -162,25 +162,42 @@ class Told:
         return {name.rsplit("/", 1)[1]: value for name, value in extensions.items()}
 
 
-def told(served: ServedApp, lesson_id: str) -> list[Told]:
-    """What players have reported of a lesson, by session in order of arrival, then by sequence."""
+def told(served: ServedApp, login: str) -> list[Told]:
+    """What this person's players have reported: by session as they were opened, then by sequence."""
+    person_id = served.accounts[login].person_id
     with served.sessions.read.begin() as session:
-        rows = session.scalars(select(StoredStatement).where(StoredStatement.lesson_id == UUID(lesson_id))).all()
-        found = [Told(str(row.session_id), row.sequence, _verb(row.body), json.loads(row.body)) for row in rows]
-        first = {row.session_id: row.stored for row in sorted(rows, key=lambda row: row.stored, reverse=True)}
-    return sorted(found, key=lambda each: (first[UUID(each.session_id)], each.session_id, each.sequence))
+        rows = session.execute(
+            select(StoredStatement, PlaybackSession.created_at)
+            .join(PlaybackSession, PlaybackSession.id == StoredStatement.session_id)
+            .where(PlaybackSession.person_id == person_id)
+            .order_by(PlaybackSession.created_at, StoredStatement.sequence)
+        )
+        return [Told(str(row.session_id), row.sequence, _verb(row.body), json.loads(row.body)) for row, _ in rows]
 
 
 def _verb(body: str) -> str:
     return json.loads(body)["verb"]["id"].rsplit("/", 1)[1]
 
 
-def wait_until_told(served: ServedApp, lesson_id: str, condition: Callable[[list[Told]], bool]) -> list[Told]:
+def wait_until_told(served: ServedApp, login: str, condition: Callable[[list[Told]], bool]) -> list[Told]:
     """What was reported, once the condition holds."""
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
-        found = told(served, lesson_id)
-        if condition(found):
+        found = told(served, login)
+        if found and condition(found):
             return found
         time.sleep(0.2)
-    raise AssertionError([(each.sequence, each.verb, each.result) for each in told(served, lesson_id)])
+    raise AssertionError([(each.sequence, each.verb, each.result) for each in told(served, login)])
+
+
+def of_last_session(events: list[Told]) -> list[Told]:
+    return [each for each in events if each.session_id == events[-1].session_id]
+
+
+def play(tab: Tab, lesson_id: str, *, until_s: float = 0.5) -> None:
+    """As a pupil: open the page, touch the big button unless the browser lets the page begin by itself."""
+    tab.open(f"/lessons/{lesson_id}")
+    tab.wait_for("!v.paused || document.querySelector('#big:not([hidden])')")
+    if tab.video("paused"):
+        tab.page.click("#big")
+    tab.wait_for(f"v.currentTime > {until_s} && !v.paused")

@@ -7,11 +7,11 @@ import { byId, say } from "./dom.js";
 import "./header.js";
 import { follow } from "./progress.js";
 import { openStream, savesData } from "./stream.js";
+import { calm, line, message, uncalm } from "./telling.js";
 import { clock, data, percent, size, span, t } from "./texts.js";
 import { trace } from "./trace.js";
 
 const LEFTOVERS_WAIT_MS = 3000;
-const CALM_AFTER_MS = 2500;
 const NEARLY_OVER_S = 10;
 const RENEW_EVERY_MS = 5000;
 const RUNG_KEY = "sabaq.rung";
@@ -26,7 +26,6 @@ let stopTrace = null;
 let stopFollowing = null;
 let position = 0;
 let wantsToPlay = !savesData();
-let calmTimer = null;
 let renewedAt = 0;
 let renewLater = null;
 let opening = false;
@@ -190,10 +189,12 @@ function broken() {
   message({ text: t("cannot_play"), action: t("try_again"), act: window.Hls ? renew : () => location.reload() });
 }
 
+/** Length, and the bytes of the best rung with its sound. */
 function about() {
-  const bytes = Math.max(0, ...media.renditions.filter((each) => each.type === "video").map((each) => each.bytes || 0));
-  const parts = [media.duration_s ? clock(media.duration_s) : null, bytes ? t("at_most", { size: size(bytes) }) : null];
-  say(byId("about"), parts.filter(Boolean).join(" · "));
+  const most = (type) => Math.max(0, ...media.renditions.filter((each) => each.type === type).map((each) => each.bytes));
+  const bytes = most("video") + most("audio");
+  const length_s = media.duration_s ? clock(media.duration_s) : null;
+  say(byId("about"), [length_s, media.state === "ready" ? t("at_most", { size: size(bytes) }) : null].filter(Boolean).join(" · "));
 }
 
 function offerRungs() {
@@ -214,55 +215,12 @@ function chooseRung(index) {
   controls.offer(stream);
 }
 
-/** Whether bytes come. What is buffered plays on, so only a calm line tells about it. */
-function line(comes) {
-  if (comes) {
-    clearTimeout(calmTimer);
-    calmTimer = null;
-    if (player.dataset.line === "lost") calm(null);
-    player.dataset.line = "good";
-  } else calmTimer ??= setTimeout(lost, CALM_AFTER_MS);
-}
-
-function lost() {
-  player.dataset.line = "lost";
-  const ahead = bufferedAhead();
-  calm(ahead > 3 ? t("line_lost_but", { span: span(ahead / video.playbackRate) }) : t("line_lost"));
-}
-
-function bufferedAhead() {
-  for (let i = 0; i < video.buffered.length; i++) {
-    const inside = video.buffered.start(i) <= video.currentTime && video.currentTime < video.buffered.end(i);
-    if (inside) return video.buffered.end(i) - video.currentTime;
-  }
-  return 0;
-}
-
-function calm(text, forMs = 0) {
-  say(byId("calm"), text);
-  if (forMs) setTimeout(() => byId("calm").textContent === text && say(byId("calm"), null), forMs);
-}
-
-function message(what) {
-  byId("message").hidden = !what;
-  player.dataset.state = what ? "message" : "playing";
-  if (!what) return;
-  say(byId("message-text"), what.text);
-  say(byId("message-detail"), what.detail);
-  const bar = byId("message-progress");
-  bar.hidden = typeof what.progress !== "number";
-  if (!bar.hidden) bar.value = what.progress;
-  const button = byId("message-action");
-  say(button, what.action);
-  button.onclick = what.act ?? null;
-}
-
 video.addEventListener("play", () => stream?.fill());
 video.addEventListener("waiting", () => {
   // The pupil has come to where the encoder is.
   if (media.state === "encoding" && video.duration - video.currentTime < 1) calm(t("being_made"));
 });
-video.addEventListener("playing", () => byId("calm").textContent === t("being_made") && calm(null));
+video.addEventListener("playing", () => uncalm(t("being_made")));
 window.addEventListener("offline", () => line(false));
 window.addEventListener("online", () => {
   stream?.wake();
