@@ -28,7 +28,7 @@ from catalog.lessons import Lesson
 from cdn.stores import open_store
 from streamsvc.services import utc_now
 from tests.functional.app_fixtures import ServedApp, kill_server, run_server, start_server
-from tests.functional.servers import Seaweed, seaweed, short_directory
+from tests.functional.servers import Seaweed, end, seaweed, short_directory
 from tests.functional.tus_fixtures import Tus
 from tests.functional.worker_fixtures import processes_of
 from transcoder import jobs
@@ -131,8 +131,8 @@ class System:
 
     def stop(self) -> None:
         if self.worker is not None and self.worker.poll() is None:
-            self.worker.send_signal(signal.SIGTERM)
-            self.worker.wait(60)
+            end(self.worker)
+            assert self.worker.returncode == 0, logs(self)
 
 
 def parent_of(pid: int) -> int | None:

@@ -31,6 +31,7 @@ from streamsvc import queueing
 from streamsvc.migrating import stamp
 from streamsvc.settings import Settings, settings_from
 from tests.functional.app_fixtures import create_schema
+from tests.functional.servers import end
 from transcoder import jobs
 from transcoder.database import Sessions, open_sessions, take_sendable
 from transcoder.tables import ChunkTask, MediaObject, TranscodeJob
@@ -112,11 +113,11 @@ class Works:
         return worker
 
     def stop_workers(self) -> None:
-        for worker in self.workers:
-            if worker.poll() is None:
-                worker.send_signal(signal.SIGTERM)
-        for worker in self.workers:
-            worker.wait(30)
+        """Those that run; one that does not stop by itself is a broken promise."""
+        running = [worker for worker in self.workers if worker.poll() is None]
+        for worker in running:
+            end(worker)
+        assert [worker.returncode for worker in running] == [0] * len(running), self.log()
 
     def log(self) -> str:
         return (self.var / "worker.log").read_text("utf-8", "replace")[-6000:]
