@@ -63,7 +63,9 @@ def poster_begin_s(plan: Plan) -> float:
 def drawn_poster_arguments(plan: Plan, source: Path) -> list[str]:
     """For a lesson without pictures: the shape of its first minutes of sound."""
     assert plan.source.audio is not None
-    sound = ffmpeg.input(local_file(source), t=SOUND_DRAWN_S, **guarded(plan))[str(plan.source.audio.stream)]
+    # Where the channels change in mid-stream, what was heard before is drawn.
+    options = {**guarded(plan), "reinit_filter": 1, "t": SOUND_DRAWN_S}
+    sound = ffmpeg.input(local_file(source), **options)[str(plan.source.audio.stream)]
     wave = sound.filter("aformat", channel_layouts="mono")
     wave = wave.filter("showwavespic", s="1120x400", colors="0x8ecae6", scale="sqrt")
     ground = ffmpeg.input("color=c=0x16324f:s=1280x720", f="lavfi")
