@@ -36,7 +36,7 @@ ARGUMENTS = [
 @pytest.fixture(scope="session")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
     """Service and worker."""
-    with run_app(tmp_path_factory.mktemp("school") / "var") as served, running_worker(served):
+    with run_app(tmp_path_factory.mktemp("school") / "var", SABAQ_LEASE_S="30") as served, running_worker(served):
         yield served
 
 
