@@ -16,6 +16,9 @@ RECIPE = 1
 MAX_FPS = 30
 FPS_TOLERANCE = Fraction(1, 50)
 SLOWEST_FPS = 1
+LARGEST_DENOMINATOR = 1001
+"""The mean rate of a long recording is a fraction of eight digits, which no time base holds: its segments would lie
+off the grid. 30000/1001 is kept; what is rounded off is less than a hundredth of a picture in an hour."""
 SENSIBLE_FPS = tuple(Fraction(rate) for rate in (5, 10, 12, 15, 20, 24, 25, 30))
 DIGEST_DIGITS = 32
 
@@ -52,7 +55,7 @@ def output_fps(video: VideoTrack) -> Fraction:
         fps /= ceil(fps / (MAX_FPS * (1 + FPS_TOLERANCE)))
     if video.variable_frame_rate:
         return next((rate for rate in SENSIBLE_FPS if rate * (1 + FPS_TOLERANCE) >= fps), SENSIBLE_FPS[-1])
-    return fps * ceil(SLOWEST_FPS / fps) if fps < SLOWEST_FPS else fps
+    return (fps * ceil(SLOWEST_FPS / fps) if fps < SLOWEST_FPS else fps).limit_denominator(LARGEST_DENOMINATOR)
 
 
 def _with_digest(undigested: Plan) -> Plan:

@@ -39,6 +39,18 @@ def test_a_varying_rate_becomes_the_next_usual_one(given: str, rate: str) -> Non
     assert output_fps(video(fps=Fraction(given), variable_frame_rate=True)) == Fraction(rate)
 
 
+def test_the_mean_rate_of_a_long_recording_is_rounded_to_what_a_time_base_holds() -> None:
+    """
+    An hour whose frames drift a little; exact, its segments would lie off the grid.
+    """
+    drifting = Fraction(92160000, 18439021)
+
+    rate = output_fps(video(fps=drifting))
+
+    assert rate.denominator <= 1001
+    assert abs(rate - drifting) * 3600 < Fraction(1, 100)
+
+
 def test_the_same_source_gives_the_same_plan() -> None:
     assert planned() == planned()
     assert len(planned().digest) == 32
