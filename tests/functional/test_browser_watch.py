@@ -98,9 +98,11 @@ def test_letters_mean_places_on_a_kazakh_keyboard(open_tab, lesson_id):
     tab = open_tab()
     play(tab, lesson_id)
 
-    tab.page.evaluate("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'л', code: 'KeyK', bubbles: true}))")
+    key = "new KeyboardEvent('keydown', {key: 'л', code: 'KeyK', bubbles: true})"
+    tab.page.evaluate(f"document.body.dispatchEvent({key})")
 
-    tab.wait_for("v.paused")
+    tab.wait_for("v.paused && !v.ended")
+    assert tab.complaints == []
 
 
 def test_controls_are_reached_and_named_without_a_mouse(open_tab, lesson_id):
