@@ -31,10 +31,11 @@ def windows(track: AudioTrack) -> list[float]:
 def level_command(ffmpeg: Path, path: Path, demuxer: str, track: AudioTrack, *, start_s: float) -> list[str]:
     guards = [word for name, value in guarded_input(demuxer).items() for word in (f"-{name}", value)]
     where = ["-seek_timestamp", "1", "-ss", f"{start_s:.3f}"] if start_s > track.start_s else []
+    length_s = WINDOW_S if where else WINDOW_S * 2
     heard = "astats=measure_perchannel=RMS_level:measure_overall=none"
     return [
         *(str(ffmpeg), "-nostdin", "-hide_banner", "-nostats", "-v", "info", "-threads", "1"),
-        *(*guards, "-f", demuxer, *where, "-t", f"{WINDOW_S * 2:g}", "-i", local_file(path)),
+        *(*guards, "-f", demuxer, *where, "-t", f"{length_s:g}", "-i", local_file(path)),
         *("-map", f"0:{track.stream}", "-af", heard, "-f", "null", "-"),
     ]
 
