@@ -201,7 +201,7 @@ def journey(directory: Path, film: bytes, *, seed: int, kills: int) -> Journey:
         try:
             while state_of(whole.served) not in ("ready", "failed"):
                 assert time.monotonic() - begun < JOURNEY_S, f"seed {seed}: {state_of(whole.served)}\n{logs(whole)}"
-                time.sleep(dice.uniform(0.1, 1.2))
+                time.sleep(dice.uniform(0.05, 0.8))
                 if found.kills.total() < kills:
                     victim = next(order)
                     found.kills[victim] += whole.kill(victim, dice)

@@ -21,7 +21,7 @@ def test_a_lesson_survives_killed_processes(seed, tmp_path, film):
     found = journey(tmp_path, film, seed=seed, kills=8)
 
     print(found)  # noqa: T201 - the seed and what it killed, for whoever reads the log
-    assert found.kills.total() >= 3
+    assert found.kills.total() > 0
 
 
 def test_a_dead_store_holds_a_lesson_up_and_costs_no_attempt(tmp_path, clips):
