@@ -14,7 +14,7 @@ from streamsvc.trace.values import EventType, LessonValue, Rejection, ViewingEve
 MAX_EVENTS = 500
 """Events of one batch."""
 MAX_PLAYED = 1000
-"""Intervals of one event."""
+"""Intervals of one event, and of all that was watched of one lesson: each statement lists them."""
 TIME_SLACK_S = 2.0
 """A player may report a position this far behind the end (rounding, a growing playlist)."""
 SMALL_SKEW = timedelta(seconds=60)
@@ -139,6 +139,24 @@ def intervals_until(events: Sequence[ViewingEvent], *, length_ms: int) -> list[P
             pairs.append((started_ms, here))
             started_ms = here if event.type == "completed" else None
     return [(start, end) for start, end in pairs if end > start]
+
+
+def newly_watched(event: ViewingEvent, *, before: Sequence[ViewingEvent], length_ms: int) -> list[Pair]:
+    """
+    What `event` tells beyond what was counted when the events `before` it were kept.
+
+    Only its own intervals: to count those of a whole session again with each event would take seconds.
+    """
+    if event.played is not None:
+        return pairs_from_seconds(event.played, length_ms=length_ms)
+    if any(each.played is not None for each in before):
+        return []
+    return intervals_until([*before, event], length_ms=length_ms)
+
+
+def too_scattered(watched: Watched, *, before: Watched) -> bool:
+    """Whether more separate stretches would be kept than any person watches."""
+    return len(watched.pairs) > max(MAX_PLAYED, len(before.pairs))
 
 
 def plausible(watched: Watched, *, before: Watched, elapsed: timedelta, fastest: float = 2.0) -> bool:

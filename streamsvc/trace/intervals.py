@@ -50,4 +50,5 @@ def pairs_from_seconds(intervals: Iterable[tuple[float, float]], *, length_ms: i
 
 
 def clamp_ms(time_s: float, length_ms: int) -> int:
-    return min(max(round(time_s * 1000), 0), length_ms)
+    # Cut before it is multiplied: a player may report 1e306, whose milliseconds are no number any more.
+    return min(round(min(max(time_s, 0.0), length_ms / 1000) * 1000), length_ms)

@@ -12,7 +12,15 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from streamsvc.trace import vocabulary
-from streamsvc.trace.events import body_digest, clock_skew, intervals_until, plausible, read_event, refusal
+from streamsvc.trace.events import (
+    body_digest,
+    clock_skew,
+    newly_watched,
+    plausible,
+    read_event,
+    refusal,
+    too_scattered,
+)
 from streamsvc.trace.intervals import Pair, Watched
 from streamsvc.trace.statements import Circumstances, statement, statement_id
 from streamsvc.trace.tables import Registration, StoredEvent, StoredStatement, ViewingSession
@@ -79,8 +87,11 @@ def _take(session: Session, batch: _Batch, event: ViewingEvent, *, body: object,
     lesson = _lesson(batch.viewing)
     before = [each for n, (each, _) in sorted(batch.kept.items()) if n < event.sequence]
     after = [each for n, (each, _) in sorted(batch.kept.items()) if n > event.sequence]
-    watched = _watched(batch.registration).joined(intervals_until([*before, event], length_ms=batch.viewing.length_ms))
+    already = _watched(batch.registration)
+    watched = already.joined(newly_watched(event, before=before, length_ms=batch.viewing.length_ms))
     code = refusal(event, before=before, after=after, lesson=lesson) or _completion_refusal(batch, event, watched)
+    if code is None and too_scattered(watched, before=already):
+        code = "too_many_intervals"
     if code is not None:
         batch.rejected.append(Rejection(event.sequence, code))
         return

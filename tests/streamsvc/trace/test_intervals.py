@@ -36,6 +36,13 @@ def test_intervals_beyond_the_lesson_are_cut():
     assert pairs_from_seconds([(55.0, 61.5), (70.0, 80.0)], length_ms=60_000) == [(55_000, 60_000)]
 
 
+def test_a_time_beyond_all_numbers_is_cut_too():
+    """
+    A thousandfold of it would be infinite.
+    """
+    assert pairs_from_seconds([(0.0, 1.7e308), (-1.7e308, 1.0)], length_ms=60_000) == [(0, 60_000), (0, 1_000)]
+
+
 @given(st.lists(interval), st.lists(interval))
 def test_a_union_is_ordered_disjoint_and_independent_of_order(first, second):
     """

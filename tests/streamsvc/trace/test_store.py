@@ -208,3 +208,30 @@ def test_filters_choose_lesson_and_session(sessions):
     assert len(exported(sessions, lesson_id=LESSON.lesson_id, session_id=PLAYBACK.session_id)) == 7
     assert exported(sessions, lesson_id=uuid4()) == []
     assert exported(sessions, session_id=uuid4()) == []
+
+
+def test_an_absurd_time_is_refused_alone(sessions):
+    """
+    It spoils neither its batch nor the player's queue, which would send it for ever.
+    """
+    absurd = {"sequence": 1, "type": "played", "at": at(2), "time_s": 1e306}
+    far = {"sequence": 2, "type": "seeked", "at": at(3), "time_s": 1, "from_s": 1, "to_s": 1e306}
+
+    receipt = send(sessions, [viewing()[0], absurd, far])
+
+    assert (receipt.accepted, receipt.rejected) == (2, (Rejection(1, "time_out_of_range"),))
+
+
+def test_what_is_watched_in_more_pieces_than_a_person_can_is_refused(sessions):
+    """
+    Each statement lists all pieces: without a bound one request could fill a disk.
+    """
+    pieces = [[[n * 0.02, n * 0.02 + 0.01] for n in range(half, half + 600)] for half in (0, 600)]
+    paused = [
+        {"sequence": 1 + n, "type": "paused", "at": at(2 + n), "time_s": 1, "played": played}
+        for n, played in enumerate(pieces)
+    ]
+
+    receipt = send(sessions, [viewing()[0], *paused])
+
+    assert (receipt.accepted, receipt.rejected) == (2, (Rejection(2, "too_many_intervals"),))
