@@ -19,6 +19,9 @@ from transcoder.worklist import LANE_SOON
 WAKE_UP = "transcoder.work"
 """The only Celery task: no arguments; the worker claims the best row."""
 
+SWEEP = "sweep"
+"""The kind of task that frees bytes."""
+
 MAX_NEW_WAKE_UPS = 8
 MAX_POSTPONED = 100
 """About seven hours of a dead store; then a person must know."""
@@ -130,13 +133,17 @@ def _object_row(held: Claim, item: Stored) -> MediaObject:
 def fail(
     session: Session, held: Claim, code: str, params: Mapping[str, object], *, now: datetime, max_attempts: int
 ) -> None:
-    """Count a bad end: another attempt a little later, or, after the last one, the whole job fails."""
+    """
+    Count a bad end: another attempt a little later, or, after the last one, the whole job fails.
+
+    A sweep is tried for ever: while its rows name them, the collector leaves the bytes of a removed lesson alone.
+    """
     lock_job(session, held.job_id)
-    if held.attempts >= max_attempts:
+    if held.attempts >= max_attempts and held.kind != SWEEP:
         _end(session, held, state="failed", finished_at=now, lease_until=None, **_why(code, params))
         fail_job(session, held.job_id, code, params, now=now)
         return
-    delay_s = min(LONGEST_DELAY_S, 2.0 ** (held.attempts - 1) - 1.0)
+    delay_s = min(LONGEST_DELAY_S, 2.0 ** min(held.attempts - 1, 10) - 1.0)
     _end(session, held, **_again(now, delay_s), **_why(code, params))
     wake(session, 1)
 
@@ -150,7 +157,7 @@ def postpone(session: Session, held: Claim, code: str, params: Mapping[str, obje
     """A full disk or a dead store is not the task's fault: later again, without counting the attempt."""
     lock_job(session, held.job_id)
     row = session.get_one(ChunkTask, held.task_id, populate_existing=True)
-    if row.postponed >= MAX_POSTPONED:
+    if row.postponed >= MAX_POSTPONED and held.kind != SWEEP:
         fail_at_once(session, held, code, params, now=now)
         return
     delay_s = min(LONGEST_DELAY_S, 2.0 ** min(row.postponed, 10))
@@ -209,7 +216,7 @@ def queue_sweep(session: Session, job_id: UUID, *, now: datetime) -> None:
     """Have a worker free the bytes of a job that has ended badly, or of a removed asset."""
     later = now + timedelta(seconds=SWEEP_AFTER_S)
     session.add(
-        ChunkTask(job_id=job_id, kind="sweep", lane=LANE_SOON, rank=0, queued_at=now, not_before=later, state="ready")
+        ChunkTask(job_id=job_id, kind=SWEEP, lane=LANE_SOON, rank=0, queued_at=now, not_before=later, state="ready")
     )
     session.flush()
 

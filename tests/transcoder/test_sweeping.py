@@ -1,10 +1,15 @@
 """What a sweep may delete."""
 
+from functools import partial
+
+import pytest
+from sqlalchemy import update
+
 from cdn.layout import asset_prefix
-from transcoder import jobs
+from transcoder import jobs, settling
 from transcoder.settling import SWEEP_AFTER_S
 from transcoder.sweeping import Litter, end_sweep, litter_of
-from transcoder.tables import MediaObject, PartRow
+from transcoder.tables import ChunkTask, MediaObject, PartRow
 
 
 def swept(queue, asset_id):
@@ -63,3 +68,22 @@ def test_a_sweep_that_ran_on_spares_the_job_that_was_started_again(queue):
 
     with queue.read() as session:
         assert litter_of(session, held).prefix is None
+
+
+@pytest.mark.parametrize(
+    "ending", [partial(settling.fail, max_attempts=1), settling.postpone], ids=["a mistake of ours", "a dead store"]
+)
+def test_a_sweep_is_never_given_up(queue, ending):
+    """Its rows keep the collector from what it should have deleted."""
+    asset_id = queue.planned(60)
+    with queue.write() as session:
+        jobs.remove(session, asset_id, queue.clock)
+        session.execute(update(ChunkTask).values(postponed=settling.MAX_POSTPONED))
+    queue.later(SWEEP_AFTER_S)
+    held = queue.claimed("sweep")
+
+    with queue.write() as session:
+        ending(session, held, "store_unavailable", {}, now=queue.clock)
+    queue.later(settling.LONGEST_DELAY_S)
+
+    assert queue.claimed("sweep").asset_id == asset_id
