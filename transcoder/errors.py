@@ -115,6 +115,12 @@ class OutputNotEmpty(TranscoderError):
     code = "output_not_empty"
 
 
+class OutputUnwritable(TranscoderError):
+    """The folder for the result cannot be made or written to; params `path`, `reason`."""
+
+    code = "output_unwritable"
+
+
 class WorkspaceFull(TranscoderError):
     """The worker's disk has too little room."""
 

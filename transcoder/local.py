@@ -1,6 +1,5 @@
 """From a file to a folder with its whole HLS tree, on this machine alone: no database, store or broker."""
 
-import errno
 import os
 import resource
 import shutil
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 from hashlib import file_digest
 from pathlib import Path
 from threading import Event
-from uuid import uuid4
 
-from transcoder.errors import OutputInvalid, OutputNotEmpty, SourceMissing, WorkspaceFull
+from transcoder.errors import EncodeFailed, OutputInvalid, SourceMissing, TranscoderError, WorkspaceFull
 from transcoder.making import make_audio, make_chunk, make_stills
 from transcoder.media import Chunk, Made, Plan, Source
+from transcoder.outdir import NO_ROOM, Hidden, require_empty
 from transcoder.plan import plan as planned
 from transcoder.playlists import iframe_playlist, media_playlist, multivariant, rendition_rate, target_duration
 from transcoder.probe import probe
@@ -67,15 +66,16 @@ def transcode(
     """
     Write the HLS tree of `source` to `outdir`, which must be absent or empty and is left so on any failure.
 
-    Raises the kinds of BadSource, OutputNotEmpty, WorkspaceFull, EncodeFailed, OutputInvalid, ToolMissing.
+    Raises the kinds of BadSource, OutputNotEmpty, OutputUnwritable, WorkspaceFull, EncodeFailed, OutputInvalid,
+    ToolMissing.
     """
     started, cpu_before_s = time.monotonic(), _cpu_s()
-    _require_empty(outdir)
+    require_empty(outdir)
     try:
         plan = planned(_probed(source, settings), threads=settings.threads, encoder=find_tools().build)
         if on_plan:
             on_plan(plan)
-        with _Hidden(outdir) as hidden:
+        with Hidden(outdir) as hidden:
             made = _make_all(plan, source, hidden, jobs, on_progress or _ignore)
             _write_playlists(plan, made, hidden)
             with source.open("rb") as file:
@@ -89,48 +89,20 @@ def _ignore(_rendition: str, _done_s: float) -> None:
     """Nobody watches."""
 
 
-def _require_empty(outdir: Path) -> None:
-    if outdir.is_dir() and not any(outdir.iterdir()):
-        return
-    if outdir.exists() or outdir.is_symlink():
-        raise OutputNotEmpty(f"{outdir} is not an empty folder", path=str(outdir))
-
-
 def _probed(source: Path, settings: TranscoderSettings) -> Source:
     if not source.is_file() or not os.access(source, os.R_OK):
         raise SourceMissing(f"no readable file at {source}", path=str(source))
     return probe(source, settings=settings)
 
 
-def _translated(error: OSError) -> Exception:
-    return WorkspaceFull(str(error)) if error.errno in (errno.ENOSPC, errno.EDQUOT) else error
+def _translated(error: OSError) -> TranscoderError:
+    return WorkspaceFull(str(error)) if error.errno in NO_ROOM else EncodeFailed(str(error))
 
 
 def _cpu_s() -> float:
     """Of this process and of every tool that has ended."""
     used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
-
-
-class _Hidden:
-    """A folder beside `outdir` that takes its place when all went well, and vanishes otherwise."""
-
-    def __init__(self, outdir: Path) -> None:
-        self._outdir = outdir.absolute()
-        self._hidden = self._outdir.with_name(f".{self._outdir.name}.{uuid4().hex[:8]}.part")
-        self._parents = [parent for parent in self._outdir.parents if not parent.exists()]
-
-    def __enter__(self) -> Path:
-        self._hidden.mkdir(parents=True)
-        return self._hidden
-
-    def __exit__(self, kind: object, _error: object, _traceback: object) -> None:
-        if kind is None:
-            self._hidden.rename(self._outdir)
-            return
-        shutil.rmtree(self._hidden, ignore_errors=True)
-        for parent in self._parents:
-            parent.rmdir()
 
 
 @dataclass(frozen=True, slots=True)

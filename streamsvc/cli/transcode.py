@@ -18,7 +18,7 @@ from streamsvc.cli import explain, terminal_language
 from streamsvc.errors import BadSetting
 from streamsvc.settings import settings_from
 from streamsvc.texts import load_texts
-from transcoder.errors import BadSource, OutputNotEmpty, TranscoderError
+from transcoder.errors import BadSource, OutputNotEmpty, OutputUnwritable, TranscoderError
 from transcoder.local import MULTIVARIANT_NAME, Tree, transcode
 from transcoder.media import AudioRendition, Plan, VideoRendition
 from transcoder.settings import TranscoderSettings
@@ -55,7 +55,7 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         with _terminated_as_interrupted():
             tree = _transcode(args, settings_from(environ).transcoder)
     except (TranscoderError, BadSetting) as error:
-        bad_input = isinstance(error, BadSource | OutputNotEmpty | BadSetting)
+        bad_input = isinstance(error, BadSource | OutputNotEmpty | OutputUnwritable | BadSetting)
         if not bad_input:
             print(f"sabaq: {error}", file=sys.stderr)
         _say_error(error, args.json, environ)

@@ -48,6 +48,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     transcoder_errors.OutputInvalid: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.ObjectsLost: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.OutputNotEmpty: HTTPStatus.CONFLICT,
+    transcoder_errors.OutputUnwritable: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.WorkspaceFull: HTTPStatus.INSUFFICIENT_STORAGE,
     transcoder_errors.ToolMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.NothingToRetry: HTTPStatus.CONFLICT,

@@ -191,6 +191,57 @@ def test_a_file_in_the_folder_s_place_is_left_alone(lesson: Path, tmp_path: Path
     assert (tmp_path / "out").read_text() == "mine"
 
 
+@pytest.mark.parametrize("folder", ["source.mp4/out", "source.mp4/new/out"])
+def test_a_folder_that_cannot_be_made_is_told_as_json_too(
+    folder: str, lesson: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "source.mp4"
+    source.write_bytes(lesson.read_bytes())
+
+    assert main(["transcode", str(source), str(tmp_path / folder), "--json"], {}) == 2
+
+    said = json.loads(capsys.readouterr().out)
+    assert said["error"]["code"] == "output_unwritable"
+    assert str(tmp_path / folder) in said["error"]["message"]
+    assert list(tmp_path.iterdir()) == [source]
+
+
+def test_the_folder_that_one_is_in_stays_that_folder(
+    lesson: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    A mounted one likewise: another cannot take its place.
+    """
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["transcode", str(lesson), "."], {}) == 0
+
+    assert Path.cwd().samefile(tmp_path)
+    assert sorted(path.name for path in Path().iterdir()) == [
+        "a56",
+        "multivariant.m3u8",
+        "poster.jpg",
+        "storyboard-0.jpg",
+        "storyboard.vtt",
+        "v72",
+        "v72l",
+    ]
+
+
+def test_a_failure_leaves_the_folder_that_one_is_in_empty(
+    lesson: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_arguments: object, **_values: object) -> None:
+        assert [path.suffix for path in tmp_path.iterdir()] == [".part"]
+        raise EncodeFailed("x264 gave up")
+
+    monkeypatch.setattr("transcoder.local.make_stills", fail)
+    monkeypatch.chdir(tmp_path)
+
+    assert main(["transcode", str(lesson), "."], {}) == 1
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_our_own_fault_is_exit_1(lesson: Path, tmp_path: Path, capsys, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object, **_values: object) -> None:
         raise EncodeFailed("x264 gave up")
