@@ -79,7 +79,9 @@ def make_backup(
     """Write a backup. Raises TargetNotEmpty; StoreUnavailable and full disks leave a directory that is no backup."""
     if directory.exists() and any(directory.iterdir()):
         raise TargetNotEmpty(f"{directory} is not empty", path=str(directory), reason="the directory is not empty")
-    (directory / "database").mkdir(parents=True, exist_ok=True)
+    # It holds who watched what, and the hashes of passwords.
+    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (directory / "database").mkdir(exist_ok=True)
     with _snapshot(engine) as connection:
         schema = current_revision(connection)
         rows = {table.name: _write(connection, table, directory) for table in all_tables()}

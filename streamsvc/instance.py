@@ -48,13 +48,18 @@ class RunState:
     children: Mapping[str, ChildState] = field(default_factory=dict)
 
 
+def make_var(var: Path) -> None:
+    """For its owner alone: the database holds who watched what, and the hashes of passwords."""
+    var.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
 def claim(var: Path) -> IO[str]:
     """
     Take the one place of a supervisor under `var`; it is given back when the handle is closed or its process ends.
 
     Raises AlreadyRunning.
     """
-    var.mkdir(parents=True, exist_ok=True)
+    make_var(var)
     handle = (var / "supervisor.lock").open("a+")
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -70,7 +75,7 @@ def claim(var: Path) -> IO[str]:
 @contextmanager
 def one_starter(var: Path) -> Iterator[None]:
     """Whoever starts, or looks whether something runs and then starts, does so alone; others wait here."""
-    var.mkdir(parents=True, exist_ok=True)
+    make_var(var)
     with (var / "starting.lock").open("a+") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from streamsvc.database import translated
+from streamsvc.instance import make_var
 from streamsvc.migrating import require_current_schema
 from streamsvc.settings import settings_from
 from transcoder.database import Sessions, open_sessions
@@ -13,7 +14,7 @@ from transcoder.database import Sessions, open_sessions
 def opened_sessions(environ: Mapping[str, str], *, any_schema: bool = False) -> Iterator[Sessions]:
     """Sessions on the database of the settings. Raises DatabaseUnavailable, SchemaOutdated unless `any_schema`."""
     settings = settings_from(environ)
-    settings.var.mkdir(parents=True, exist_ok=True)
+    make_var(settings.var)
     sessions = open_sessions(settings.database_url)
     try:
         with translated():

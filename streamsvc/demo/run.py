@@ -114,7 +114,6 @@ def _wanted(wishes: Wishes, settings: Settings, shown: Display) -> LessonFile | 
 
 def _prepare(settings: Settings) -> DemoState:
     """The schema and the people, in the database itself: the service may not run yet."""
-    settings.var.mkdir(parents=True, exist_ok=True)
     sessions = open_sessions(settings.database_url)
     try:
         migrate(sessions.engine)

@@ -241,6 +241,10 @@ def test_a_backup_goes_into_an_empty_directory_only(backup, sqlite, directory_st
     assert (backup / "backup.json").read_bytes() == before
 
 
+def test_a_backup_is_for_its_owner_alone(backup):
+    assert backup.stat().st_mode & 0o077 == 0
+
+
 def test_what_was_deleted_meanwhile_is_told_apart_from_what_the_store_has_lost(sqlite, directory_store, tmp_path):
     populate(sqlite, directory_store)
     with sqlite.read() as session:

@@ -38,6 +38,13 @@ def test_a_second_supervisor_is_refused_and_told_who_runs(tmp_path):
     assert not instance.is_claimed(tmp_path)
 
 
+def test_what_is_made_is_for_its_owner_alone(tmp_path):
+    """The database below it holds who watched what."""
+    instance.claim(tmp_path / "var").close()
+
+    assert (tmp_path / "var").stat().st_mode & 0o077 == 0
+
+
 def test_the_state_comes_back_as_it_was_written(tmp_path):
     state = RunState(
         pid=1,
