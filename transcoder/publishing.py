@@ -1,6 +1,8 @@
 """The last task of a job: nothing is published before every object is proved to be there."""
 
 import hashlib
+from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -9,6 +11,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from cdn import layout
+from cdn.errors import ObjectExists
+from cdn.storage import ObjectStore
 from transcoder import playlists
 from transcoder.claims import Claim, update_held
 from transcoder.errors import EncodeCancelled, ObjectsLost, OutputInvalid
@@ -60,13 +64,19 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
         raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
     publication_id = uuid4()
     files = written(plan, made, {row.key: as_made(row) for row in rows}, held.asset_id, publication_id)
-    for file in files:
-        station.store.put(file.key, file.body, content_type=layout.PLAYLIST_TYPE, if_absent=True)
+    put_playlists(station.store, files)
     if pulse.lost:
         raise EncodeCancelled("the claim was lost while playlists were written")
     station.commit(publish, held, plan, made, publication_id, files, now=station.now())
     # Nothing more is made of it here; copies on other hosts go when their disks need room.
     station.workspace.forget(held.asset_id)
+
+
+def put_playlists(store: ObjectStore, files: Iterable[PlaylistFile]) -> None:
+    """The publication's id is new: what stands there already is a request of ours whose answer got lost."""
+    for file in files:
+        with suppress(ObjectExists):
+            store.put(file.key, file.body, content_type=layout.PLAYLIST_TYPE, if_absent=True)
 
 
 def objects_of(session: Session, job_id: UUID) -> list[MediaObject]:

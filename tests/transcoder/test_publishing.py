@@ -2,8 +2,9 @@
 
 from uuid import UUID
 
+from cdn.directory import DirectoryStore
 from tests.transcoder.queue_fixtures import made_of, plan_of
-from transcoder.publishing import summary, written
+from transcoder.publishing import put_playlists, summary, written
 
 ASSET, PUBLICATION = UUID(int=1), UUID(int=2)
 
@@ -65,3 +66,16 @@ def test_the_status_of_a_published_rendition_is_measured():
 
     assert (row["state"], row["average_bps"], row["peak_bps"]) == ("ready", 20_000, 20_000)
     assert row["bytes"] == 700 + 5 * 10_000
+
+
+def test_a_request_whose_answer_got_lost_is_no_failure(tmp_path):
+    """The store's client sends it again, and then meets what the first one has put."""
+    plan = plan_of(20)
+    made, keys = everything(plan)
+    files = written(plan, made, keys, ASSET, PUBLICATION)
+    store = DirectoryStore(tmp_path)
+    put_playlists(store, files[:1])
+
+    put_playlists(store, files)
+
+    assert {info.key: store.read(info.key) for info in store.list("media/")} == {file.key: file.body for file in files}
