@@ -23,9 +23,10 @@ SWEEP = "sweep"
 """The kind of task that frees bytes."""
 
 MAX_NEW_WAKE_UPS = 8
-MAX_POSTPONED = 100
-"""About seven hours of a dead store; then a person must know."""
-LONGEST_DELAY_S = 300.0
+MAX_POSTPONED = 480
+"""About eight hours of a dead store; then a person must know."""
+LONGEST_DELAY_S = 60.0
+"""A lesson goes on within a minute of the repair, and asking once a minute costs nothing."""
 
 
 @dataclass(frozen=True, slots=True)
