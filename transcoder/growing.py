@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from cdn.errors import ObjectMissing
@@ -15,6 +15,34 @@ from transcoder.tables import MediaObject, TranscodeJob
 
 MULTIVARIANT = "avc.m3u8"
 SUFFIX = ".m3u8"
+
+Version = tuple[object, ...]
+
+
+def growing_version(session: Session, job_id: UUID, name: str) -> Version:
+    """
+    What decides the text of `growing_playlist`: while this stays equal, so does the text, or its refusal.
+
+    One row from the database, summed up there. The fence of an object rises when it is made again, and weighed by its
+    number it also tells which one was.
+    """
+    shown = MediaObject.number == 0 if name == MULTIVARIANT else MediaObject.rendition == name.removesuffix(SUFFIX)
+    row = session.execute(
+        select(
+            TranscodeJob.state,
+            TranscodeJob.plan_digest,
+            func.count(MediaObject.name),
+            func.sum(MediaObject.number),
+            func.sum(MediaObject.bytes),
+            func.sum(MediaObject.fence),
+            func.sum(MediaObject.number * MediaObject.fence),
+            func.sum(func.length(MediaObject.key)),
+        )
+        .join_from(TranscodeJob, MediaObject, and_(MediaObject.job_id == TranscodeJob.id, shown), isouter=True)
+        .where(TranscodeJob.id == job_id)
+        .group_by(TranscodeJob.state, TranscodeJob.plan_digest)
+    ).one_or_none()
+    return tuple(row) if row is not None else ()
 
 
 def growing_playlist(session: Session, asset_id: UUID, job_id: UUID, name: str) -> str:

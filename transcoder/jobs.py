@@ -9,7 +9,9 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from transcoder.errors import EncodeCancelled, NothingToRetry
+from transcoder.growing import Version as Version
 from transcoder.growing import growing_playlist as growing_playlist
+from transcoder.growing import growing_version as growing_version
 from transcoder.publications import Publication as Publication
 from transcoder.publications import current_publication as current_publication
 from transcoder.reconciling import reconcile as reconcile
