@@ -88,9 +88,16 @@ def clock_skew(sent_at: str | None, received_at: datetime) -> timedelta:
     return received_at - said
 
 
-def body_digest(body: object) -> str:
-    """The same event sent again has the same digest, whatever the order of its keys."""
-    return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+def body_digest(body: object) -> str | None:
+    """
+    The same event sent again has the same digest, whatever the order of its keys.
+
+    None for one that is nested too deep to be written again: unknown fields may hold anything.
+    """
+    try:
+        return hashlib.sha256(msgspec.json.encode(body, order="sorted")).hexdigest()
+    except RecursionError:
+        return None
 
 
 def refusal(
@@ -169,7 +176,7 @@ def wire_body(raw: bytes) -> tuple[list[Any], str | None] | None:
     """Split a batch into its events and the player's clock (`sent_at`, optional); None when it is no batch."""
     try:
         body = msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if not isinstance(body, dict) or not isinstance(body.get("events"), list) or len(body["events"]) > MAX_EVENTS:
         return None

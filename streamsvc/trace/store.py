@@ -77,6 +77,9 @@ def _order(body: object) -> int:
 
 def _take(session: Session, batch: _Batch, event: ViewingEvent, *, body: object, home_page: str, now: datetime) -> None:
     digest = body_digest(body)
+    if digest is None:
+        batch.rejected.append(Rejection(event.sequence, "malformed"))
+        return
     known = batch.kept.get(event.sequence)
     if known is not None:
         if known[1] == digest:

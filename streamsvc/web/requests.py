@@ -86,7 +86,7 @@ async def json_body(request: web.Request, shape: type[T]) -> T:
         raise BadRequest("Content-Type must be application/json", reason="Content-Type: application/json")
     try:
         return msgspec.json.decode(await request.read(), type=shape)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as exc:
         raise BadRequest(str(exc), reason=str(exc)[:200]) from exc
 
 

@@ -360,6 +360,18 @@ def test_a_playback_session_has_the_contracts_shape(app):
     assert claims.asset_id == asset_of(app, lesson_id)
 
 
+def test_a_body_nested_without_end_is_refused(app):
+    """
+    What a later player may say is skipped, and never followed to the bottom.
+    """
+    address = f"/api/v1/lessons/{make_lesson(app)}/playback-sessions"
+    body = b'{"later": ' + b"[" * 100_000 + b"]" * 100_000 + b"}"
+
+    answer = app.request("POST", address, body=body, headers={"Content-Type": "application/json"})
+
+    assert (answer.status, answer.json()["code"]) == (400, "bad_request")
+
+
 def test_watching_goes_on_where_it_stopped(app):
     """
     Each person at their own place; the end means the beginning.

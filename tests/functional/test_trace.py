@@ -145,7 +145,14 @@ def test_nobody_reports_for_somebody_else(running_app):  # noqa: F811
     assert "Pupil" not in exported(running_app)
 
 
-@pytest.mark.parametrize("body", [b"", b"[]", b'{"events": {}}', b"\xff\xfe"])
+NESTED = b'{"events": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"events": {}}', b"\xff\xfe", NESTED],
+    ids=["nothing", "list", "no list", "no text", "nested without end"],
+)
 def test_a_body_that_is_no_batch_is_refused(running_app, body):  # noqa: F811
     """
     With a code, and in words.

@@ -104,6 +104,23 @@ def test_the_order_of_keys_is_no_difference():
     assert body_digest(BODY) != body_digest({**BODY, "time_s": 12.6})
 
 
+def test_what_is_nested_without_end_is_no_batch():
+    assert wire_body(b'{"events": [' + b"[" * 100_000 + b"]" * 100_000 + b"]}") is None
+    assert wire_body(b'{"events": ' + b'[{"x": ' * 50_000 + b"1" + b"}]" * 50_000 + b"}") is None
+
+
+def nested(depth):
+    found = []
+    for _ in range(depth):
+        found = [found]
+    return found
+
+
+def test_an_event_nested_without_end_has_no_digest():
+    assert body_digest({**BODY, "unknown": nested(100_000)}) is None
+    assert body_digest({**BODY, "unknown": nested(10)}) is not None
+
+
 def test_the_pattern_of_a_session():
     """
     Initialized first, once; nothing after terminated; whatever the order of arrival.

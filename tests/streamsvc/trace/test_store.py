@@ -130,6 +130,16 @@ def test_one_bad_event_does_not_spoil_its_batch(sessions):
     assert {rejection.code for rejection in receipt.rejected} == {"malformed"}
 
 
+def test_an_event_nested_without_end_is_rejected_alone(sessions):
+    deep = []
+    for _ in range(100_000):
+        deep = [deep]
+
+    receipt = send(sessions, [viewing()[0], {**viewing()[1], "unknown": deep}])
+
+    assert (receipt.accepted, receipt.rejected) == (1, (Rejection(1, "malformed"),))
+
+
 def test_completed_needs_the_lesson_to_be_watched(sessions):
     """
     X10: half a lesson is not completed, whatever the player says.
