@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from sqlalchemy import MetaData
 from sqlalchemy.engine import make_url
@@ -14,14 +14,10 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from catalog.database import NAMING
 from catalog.database import UtcDateTime as UtcDateTime
 from streamsvc.errors import DatabaseUnavailable
-from transcoder.database import Message, prepare_engine, take_sendable
+from transcoder.database import Message, engine_options, prepare_engine, take_sendable
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-CONNECT_S = 5
-"""Whole seconds."""
 
 
 class Base(DeclarativeBase):
@@ -34,20 +30,6 @@ def async_url(database_url: str) -> str:
     if url.get_backend_name() == "sqlite":
         url = url.set(drivername="sqlite+aiosqlite")
     return url.render_as_string(hide_password=False)
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """
-    How patient and how talkative the engine is.
-
-    An error that ends in the log must not show what stood in a row. And a database host that does not answer must
-    not hold requests for as long as TCP is patient.
-    """
-    quiet = {"hide_parameters": True}
-    if make_url(url).get_backend_name() == "sqlite":
-        return quiet
-    waits = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT_S}
-    return {**quiet, "pool_pre_ping": True, "connect_args": waits, "pool_timeout": CONNECT_S}
 
 
 @contextmanager

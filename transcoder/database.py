@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
+from sqlalchemy.engine import make_url
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -67,6 +68,24 @@ event.listen(Session, "after_commit", _mark_sendable)
 event.listen(Session, "after_rollback", _forget)
 
 
+CONNECT_S = 5
+"""Whole seconds."""
+
+
+def engine_options(url: str) -> dict[str, Any]:
+    """
+    How patient and how talkative an engine is, in workers as in the web.
+
+    An error that ends in the log must not show what stood in a row. And a database host that does not answer must
+    not hold requests or tasks for as long as TCP is patient.
+    """
+    quiet = {"hide_parameters": True}
+    if make_url(url).get_backend_name() == "sqlite":
+        return quiet
+    waits = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT_S}
+    return {**quiet, "pool_pre_ping": True, "connect_args": waits, "pool_timeout": CONNECT_S}
+
+
 def prepare_engine(engine: Engine) -> Engine:
     """
     Give SQLite write-ahead logging, patience and explicit transactions; leave other databases as they are.
@@ -111,6 +130,6 @@ class Sessions:
 
 def open_sessions(database_url: str) -> Sessions:
     """For workers and commands; the web has its async twin in `streamsvc.database`."""
-    engine = prepare_engine(create_engine(database_url, pool_pre_ping=not database_url.startswith("sqlite")))
+    engine = prepare_engine(create_engine(database_url, **engine_options(database_url)))
     reading = engine.execution_options(sqlite_begin="DEFERRED")
     return Sessions(engine, sessionmaker(engine, expire_on_commit=False), sessionmaker(reading, expire_on_commit=False))
