@@ -201,13 +201,9 @@ class NodeSpool:
         return Staged(path, _create(path))
 
     def present(self) -> dict[tuple[UUID, int], Path]:
-        """The folders of all uploads, by upload and epoch."""
-        found = {}
-        for path in self.root.iterdir():
-            upload_id, dot, epoch = path.name.partition(".")
-            if dot:
-                found[UUID(upload_id), int(epoch)] = path
-        return found
+        """The folders of all uploads, by upload and epoch; what others put here (`.nfs…`, say) is left alone."""
+        named = ((_upload_and_epoch(path.name), path) for path in self.root.iterdir())
+        return {name: path for name, path in named if name is not None}
 
     def orphans(self) -> "list[NodeSpool]":
         """The folders beside ours of nodes that are not alive; each is ours until it is closed."""
@@ -250,6 +246,16 @@ def open_spool(directory: Path) -> NodeSpool:
         return open_spool(directory)  # another process took the new folder before us; it can have it
     _sync_folder(directory)
     return NodeSpool(root, root.name, lock_fd)
+
+
+def _upload_and_epoch(name: str) -> tuple[UUID, int] | None:
+    """None for a name that is not of our making."""
+    upload, _, epoch = name.partition(".")
+    try:
+        upload_id, number = UUID(upload), int(epoch)
+    except ValueError:
+        return None
+    return (upload_id, number) if name == f"{upload_id}.{number}" else None
 
 
 def _locked(root: Path) -> int | None:

@@ -121,6 +121,26 @@ def test_another_epoch_is_another_upload(spool: NodeSpool):
     assert spool.present() == {}
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        ".nfs0001",
+        "lost+found",
+        "lost.found",
+        f"{UPLOAD}",
+        f"{UPLOAD}.",
+        f"{UPLOAD}.x",
+        f"{UPLOAD}.01",
+        f"{UPLOAD.hex}.1",
+    ],
+)
+def test_names_that_are_not_ours_are_passed_over(spool: NodeSpool, name: str):
+    write(spool.open(UPLOAD, 2, stored_bytes=0), b"abc")
+    (spool.root / name).mkdir(exist_ok=True)
+
+    assert set(spool.present()) == {(UPLOAD, 2)}
+
+
 def test_full_disk_is_told():
     fd = os.open("/dev/full", os.O_WRONLY)
     with pytest.raises(StorageFull) as refused:
