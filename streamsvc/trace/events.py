@@ -13,6 +13,8 @@ from streamsvc.trace.values import EventType, LessonValue, Rejection, ViewingEve
 
 MAX_EVENTS = 500
 """Events of one batch."""
+MAX_SESSION_EVENTS = 10_000
+"""Of one session: each batch reads all of them again. A person who seeks all through a long lesson makes hundreds."""
 MAX_PLAYED = 1000
 """Intervals of one event, and of all that was watched of one lesson: each statement lists them."""
 TIME_SLACK_S = 2.0
@@ -68,6 +70,13 @@ def _shift(at: datetime, skew: timedelta) -> datetime:
         return at + skew
     except OverflowError:
         return at
+
+
+def written(event: ViewingEvent) -> str:
+    """What `read_event` reads the same event from again, and nothing more."""
+    played = list(event.played) if event.played is not None else None
+    body = EventBody(event.sequence, event.type, event.at.isoformat(), event.time_s, event.from_s, event.to_s, played)
+    return msgspec.json.encode(body).decode()
 
 
 def parse_time(text: str) -> datetime | None:

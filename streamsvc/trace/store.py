@@ -1,18 +1,21 @@
 """Recording a batch of viewing events: what is new becomes a statement, in the same transaction."""
 
+from bisect import bisect_left, insort
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from streamsvc.trace import vocabulary
 from streamsvc.trace.events import (
+    MAX_SESSION_EVENTS,
     body_digest,
     clock_skew,
     newly_watched,
@@ -20,11 +23,14 @@ from streamsvc.trace.events import (
     read_event,
     refusal,
     too_scattered,
+    written,
 )
 from streamsvc.trace.intervals import Pair, Watched
 from streamsvc.trace.statements import Circumstances, statement, statement_id
 from streamsvc.trace.tables import Registration, StoredEvent, StoredStatement, ViewingSession
 from streamsvc.trace.values import LearnerValue, LessonValue, Receipt, Rejection, SessionValue, ViewingEvent
+
+_SEQUENCE = attrgetter("sequence")
 
 
 @dataclass(slots=True)
@@ -33,11 +39,23 @@ class _Batch:
 
     viewing: ViewingSession
     registration: Registration
-    kept: dict[int, tuple[ViewingEvent, str]]
-    """By sequence: the event and the digest of its body."""
+    kept: list[ViewingEvent]
+    """In order of their sequence."""
+    digests: dict[int, str]
+    """Of the bodies of all that is kept, by sequence."""
     accepted: list[ViewingEvent]
     rejected: list[Rejection]
     repeated: int = 0
+
+    def around(self, event: ViewingEvent) -> tuple[list[ViewingEvent], list[ViewingEvent]]:
+        """What is kept before and after a new event."""
+        place = bisect_left(self.kept, event.sequence, key=_SEQUENCE)
+        return self.kept[:place], self.kept[place:]
+
+    def keep(self, event: ViewingEvent, *, digest: str) -> None:
+        insort(self.kept, event, key=_SEQUENCE)
+        self.digests[event.sequence] = digest
+        self.accepted.append(event)
 
 
 def record(
@@ -59,7 +77,8 @@ def record(
     """
     viewing = _viewing_session(session, learner, lesson, playback)
     registration = session.get_one(Registration, viewing.registration_id, with_for_update=True)
-    batch = _Batch(viewing, registration, _kept(session, viewing.id), accepted=[], rejected=[])
+    kept, digests = _kept(session, viewing.id)
+    batch = _Batch(viewing, registration, kept, digests, accepted=[], rejected=[])
     skew = clock_skew(sent_at, now)
     for body in sorted(bodies, key=_order):
         event = read_event(body, skew=skew)
@@ -80,16 +99,18 @@ def _take(session: Session, batch: _Batch, event: ViewingEvent, *, body: object,
     if digest is None:
         batch.rejected.append(Rejection(event.sequence, "malformed"))
         return
-    known = batch.kept.get(event.sequence)
+    known = batch.digests.get(event.sequence)
     if known is not None:
-        if known[1] == digest:
+        if known == digest:
             batch.repeated += 1
         else:
             batch.rejected.append(Rejection(event.sequence, "sequence_conflict"))
         return
+    if len(batch.kept) >= MAX_SESSION_EVENTS:
+        batch.rejected.append(Rejection(event.sequence, "too_many_events"))
+        return
     lesson = _lesson(batch.viewing)
-    before = [each for n, (each, _) in sorted(batch.kept.items()) if n < event.sequence]
-    after = [each for n, (each, _) in sorted(batch.kept.items()) if n > event.sequence]
+    before, after = batch.around(event)
     already = _watched(batch.registration)
     watched = already.joined(newly_watched(event, before=before, length_ms=batch.viewing.length_ms))
     code = refusal(event, before=before, after=after, lesson=lesson) or _completion_refusal(batch, event, watched)
@@ -101,9 +122,8 @@ def _take(session: Session, batch: _Batch, event: ViewingEvent, *, body: object,
     event = _at(event, _between(event.at, before=before, after=after, start=batch.viewing.started_at, now=now))
     _flag_implausible(batch, watched, now=now)
     _note(batch.registration, event, before=before, watched=watched)
-    batch.kept[event.sequence] = (event, digest)
-    batch.accepted.append(event)
-    session.add(_stored_event(batch.viewing.id, event, digest=digest, body=body, now=now))
+    batch.keep(event, digest=digest)
+    session.add(_stored_event(batch.viewing.id, event, digest=digest, now=now))
     session.add(_stored_statement(batch, event, watched=watched, home_page=home_page, now=now))
 
 
@@ -140,10 +160,15 @@ def _note(registration: Registration, event: ViewingEvent, *, before: Sequence[V
         registration.completed_at = event.at
 
 
-def _stored_event(session_id: UUID, event: ViewingEvent, *, digest: str, body: object, now: datetime) -> StoredEvent:
-    text = msgspec.json.encode(body).decode()
+def _stored_event(session_id: UUID, event: ViewingEvent, *, digest: str, now: datetime) -> StoredEvent:
+    """Without the fields that we do not know: a player could fill the disk with them."""
     return StoredEvent(
-        session_id=session_id, sequence=event.sequence, digest=digest, body=text, at=event.at, received_at=now
+        session_id=session_id,
+        sequence=event.sequence,
+        digest=digest,
+        body=written(event),
+        at=event.at,
+        received_at=now,
     )
 
 
@@ -226,16 +251,24 @@ def _open_registration(session: Session, learner: LearnerValue, lesson: LessonVa
     return made
 
 
-def _kept(session: Session, session_id: UUID) -> dict[int, tuple[ViewingEvent, str]]:
-    rows = session.scalars(select(StoredEvent).where(StoredEvent.session_id == session_id))
-    return {row.sequence: (_restored(row), row.digest) for row in rows}
+_Kept = Row[int, str, str, datetime]
 
 
-def _restored(row: StoredEvent) -> ViewingEvent:
+def _kept(session: Session, session_id: UUID) -> tuple[list[ViewingEvent], dict[int, str]]:
+    """In order of sequence. Columns only: rows as objects would cost a long session more than all the rest."""
+    rows = session.execute(
+        select(StoredEvent.sequence, StoredEvent.digest, StoredEvent.body, StoredEvent.at)
+        .where(StoredEvent.session_id == session_id)
+        .order_by(StoredEvent.sequence)
+    ).all()
+    return [_restored(session_id, row) for row in rows], {row.sequence: row.digest for row in rows}
+
+
+def _restored(session_id: UUID, row: _Kept) -> ViewingEvent:
     body: Any = msgspec.json.decode(row.body)
     event = read_event(body, skew=timedelta(0))
     if isinstance(event, Rejection):
-        raise RuntimeError(f"a stored event cannot be read: session {row.session_id}, sequence {row.sequence}")
+        raise RuntimeError(f"a stored event cannot be read: session {session_id}, sequence {row.sequence}")
     return _at(event, row.at)
 
 

@@ -46,14 +46,16 @@ class ViewingSession(Base):
 
 
 class StoredEvent(Base):
-    """One event as it was reported, kept to tell a repetition from a contradiction."""
+    """One event, kept to tell a repetition from a contradiction, and to judge later ones by."""
 
     __tablename__ = "trace_event"
 
     session_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("trace_session.id"), primary_key=True)
     sequence: Mapped[int] = mapped_column(Integer, primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
+    """Of the event as it was sent, unknown fields among it."""
     body: Mapped[str] = mapped_column(Text)
+    """JSON of the fields that we know."""
     at: Mapped[datetime] = mapped_column(UtcDateTime)
     """After correction: within the session's life, never before an earlier event."""
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)

@@ -1,3 +1,4 @@
+import json
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ from streamsvc.trace.events import (
     read_event,
     refusal,
     wire_body,
+    written,
 )
 from streamsvc.trace.intervals import Watched
 from streamsvc.trace.values import LessonValue, Rejection, ViewingEvent
@@ -102,6 +104,22 @@ def test_the_order_of_keys_is_no_difference():
     """
     assert body_digest(BODY) == body_digest(dict(reversed(BODY.items())))
     assert body_digest(BODY) != body_digest({**BODY, "time_s": 12.6})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"type": "paused"},
+        {"type": "paused", "played": ()},
+        {"type": "completed", "played": ((0.0, 1.5), (2.25, 1e300))},
+        {"type": "seeked", "from_s": 0.1, "to_s": 0.0},
+    ],
+)
+@pytest.mark.parametrize("at", [NOON, NOON + timedelta(microseconds=1), datetime.min.replace(tzinfo=UTC)])
+def test_a_written_event_is_read_again_as_it_was(more, at):
+    before = ViewingEvent(2**31 - 1, at=at, time_s=0.1, **more)
+
+    assert read_event(json.loads(written(before)), skew=timedelta(0)) == before
 
 
 def test_what_is_nested_without_end_is_no_batch():

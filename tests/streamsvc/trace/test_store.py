@@ -4,12 +4,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import insert, select
 
 from streamsvc.database import Base
-from streamsvc.trace import tables  # noqa: F401  (registers the tables)
+from streamsvc.trace import store
+from streamsvc.trace.events import body_digest
 from streamsvc.trace.export import export
 from streamsvc.trace.store import record
-from streamsvc.trace.tables import ViewingSession
+from streamsvc.trace.tables import Registration, StoredEvent, ViewingSession
 from streamsvc.trace.values import LearnerValue, LessonValue, Receipt, Rejection, SessionValue
 from tests.xapi_rules import check
 from transcoder.database import open_sessions
@@ -138,6 +140,84 @@ def test_an_event_nested_without_end_is_rejected_alone(sessions):
     receipt = send(sessions, [viewing()[0], {**viewing()[1], "unknown": deep}])
 
     assert (receipt.accepted, receipt.rejected) == (1, (Rejection(1, "malformed"),))
+
+
+def test_a_session_has_an_end_to_what_it_may_report(sessions, monkeypatch):
+    """
+    What is kept may be sent again; only new events are refused, in the batch that goes too far and in later ones.
+    """
+    monkeypatch.setattr(store, "MAX_SESSION_EVENTS", 3)
+
+    first = send(sessions, viewing()[:5])
+    again = send(sessions, viewing())
+
+    assert first == Receipt(3, 0, tuple(Rejection(n, "too_many_events") for n in (3, 4)), 20)
+    assert again == Receipt(0, 3, tuple(Rejection(n, "too_many_events") for n in (3, 4, 5, 6)), None)
+    assert len(exported(sessions)) == 3
+    other = SessionValue(uuid4(), NOON)
+    assert send(sessions, viewing()[:3], playback=other).accepted == 3
+
+
+def test_a_session_of_ten_thousand_events_is_read_again_whole(sessions):
+    """
+    As many as may be kept, and not one more.
+    """
+    play = {"type": "played", "at": at(2), "time_s": 1, "played": [[0, 1]]}
+    with sessions.write.begin() as session:
+        session.add(
+            ViewingSession(
+                id=PLAYBACK.session_id,
+                registration_id=_registration(session),
+                pseudonym=LEARNER.pseudonym,
+                unit_path=LEARNER.unit_path,
+                lesson_id=LESSON.lesson_id,
+                title=LESSON.title,
+                language="kk",
+                length_ms=60_000,
+                started_at=NOON,
+            )
+        )
+        session.flush()
+        session.execute(insert(StoredEvent), [_row(n, play) for n in range(9_999)])
+
+    receipt = send(sessions, [{**play, "sequence": n} for n in (5, 9_999, 10_000)])
+
+    assert receipt == Receipt(1, 1, (Rejection(10_000, "too_many_events"),), 1)
+
+
+def _registration(session):
+    made = Registration(pseudonym=LEARNER.pseudonym, lesson_id=LESSON.lesson_id, attempt=1)
+    session.add(made)
+    session.flush()
+    return made.id
+
+
+def _row(sequence, body):
+    body = {**body, "sequence": sequence}
+    return {
+        "session_id": PLAYBACK.session_id,
+        "sequence": sequence,
+        "digest": body_digest(body),
+        "body": json.dumps(body),
+        "at": NOON + timedelta(seconds=2),
+        "received_at": NOON + timedelta(seconds=2),
+    }
+
+
+def test_unknown_fields_are_compared_and_not_kept(sessions):
+    """
+    Even a megabyte of them; another event under the same number is still told from a repetition.
+    """
+    more = [{**event, "later": "x" * 100_000} for event in viewing()]
+    assert send(sessions, more[:3]).accepted == 3
+
+    assert send(sessions, more[:3]).repeated == 3
+    assert send(sessions, [viewing()[1]]).rejected == (Rejection(1, "sequence_conflict"),)
+    assert send(sessions, more[3:]).accepted == 4
+    with sessions.read.begin() as session:
+        bodies = session.scalars(select(StoredEvent.body).order_by(StoredEvent.sequence)).all()
+    assert max(map(len, bodies)) < 300
+    assert check(exported(sessions)) == []
 
 
 def test_completed_needs_the_lesson_to_be_watched(sessions):
