@@ -8,8 +8,8 @@ store while further bytes arrive; one flush at most is under way, so a line neve
 import asyncio
 import hashlib
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -69,7 +69,7 @@ class Receiver:
         if held is not None and held.waits_for_store:
             offset = held.spooled.end
             return Standing(await self.holding.find(upload_id, owner_id), offset)
-        async with self.lines.alone(upload_id):
+        async with self._alone(upload_id, owner_id):
             upload = await self.holding.find(upload_id, owner_id)
             if upload.state == "receiving" and upload.node == transfers.NOBODY:
                 return Standing(upload, upload.stored_bytes)
@@ -85,7 +85,7 @@ class Receiver:
         StorageFull, StoreUnavailable, UploadGone, UploadTakenOver; bytes received are kept, unless a checksum covers
         them, and the errors' param `offset` tells how far we are.
         """
-        async with self.lines.alone(upload_id) as line:
+        async with self._alone(upload_id, owner_id) as line:
             upload = await self.holding.find(upload_id, owner_id)
             if upload.kind == "final":
                 raise UploadIsFinal("a final upload takes no bytes")
@@ -99,7 +99,7 @@ class Receiver:
 
     async def terminate(self, upload_id: UUID, owner_id: UUID) -> None:
         """For DELETE. Raises UploadMissing, UploadGone."""
-        async with self.lines.alone(upload_id):
+        async with self._alone(upload_id, owner_id):
             keys = await self.holding.write(ending.terminate, upload_id, owner_id, now=self.holding.services.now())
             await self.holding.let_fall(upload_id)
             await self.holding.delete(keys)
@@ -110,6 +110,13 @@ class Receiver:
             await self.holding.flush(held)
         if held.missing == 0:
             await self.holding.let_fall(held.upload_id)
+
+    @asynccontextmanager
+    async def _alone(self, upload_id: UUID, owner_id: UUID) -> AsyncIterator[Line]:
+        """The owner's upload to oneself. Look again inside: it may have changed while we waited."""
+        await self.holding.find(upload_id, owner_id)  # before we end a request: only the owner may
+        async with self.lines.alone(upload_id) as line:
+            yield line
 
     async def _take_and_settle(self, line: Line, held: Held, incoming: Incoming) -> None:
         try:

@@ -171,6 +171,22 @@ def test_head_ends_a_patch_whose_line_is_dead(app: ServedApp, tus: Tus):
         assert tus.patch(url, body[offset:], offset).status == 204
 
 
+@pytest.mark.parametrize("method", ["HEAD", "PATCH", "DELETE"])
+def test_nobody_else_can_end_a_patch(app: ServedApp, tus: Tus, method: str):
+    body, other = content(1000), Tus(app, "other_teacher")
+    url = tus.created(1000)
+    with tus.open_patch(url, offset=0, announced=1000) as line:
+        line.sendall(body[:300])
+        until(lambda: _spooled(app, url) > 0)
+        answer = other.patch(url, b"x", 300) if method == "PATCH" else other.ask(method, url)
+        line.sendall(body[300:])
+        ended = read_answer(line)
+
+    assert answer.status == 404
+    assert (ended.status, ended.headers["upload-offset"]) == (204, "1000")
+    assert stored(app, url) == body
+
+
 def test_two_writers_never_mix(app: ServedApp, tus: Tus):
     body, other = content(400_000, 1), content(400_000, 2)
     url = tus.created(len(body))
