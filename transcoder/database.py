@@ -6,6 +6,8 @@ from typing import Any
 
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import TypeDecorator
 
@@ -84,6 +86,13 @@ def engine_options(url: str) -> dict[str, Any]:
         return quiet
     waits = {} if "connect_timeout" in make_url(url).query else {"connect_timeout": CONNECT_S}
     return {**quiet, "pool_pre_ping": True, "connect_args": waits, "pool_timeout": CONNECT_S}
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the database is out of reach, rather than asked for something wrong."""
+    if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
+        return True
+    return isinstance(error, DBAPIError) and error.connection_invalidated
 
 
 def prepare_engine(engine: Engine) -> Engine:

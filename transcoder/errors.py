@@ -127,6 +127,12 @@ class WorkspaceFull(TranscoderError):
     code = "workspace_full"
 
 
+class DatabaseAway(TranscoderError):
+    """The database did not answer, or broke the connection, while a worker had something to write down."""
+
+    code = "database_away"
+
+
 class ToolMissing(TranscoderError):
     """ffmpeg or ffprobe is not installed where we expect it."""
 

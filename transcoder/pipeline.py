@@ -2,16 +2,28 @@
 
 import hashlib
 import logging
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from cdn.errors import CdnError, ObjectMissing, StoreFull, StoreUnavailable
 from cdn.storage import ObjectStore
 from transcoder import settling
 from transcoder.claims import Claim, claim
-from transcoder.errors import BadSource, EncodeCancelled, EncodeFailed, SourceLost, TranscoderError, WorkspaceFull
+from transcoder.database import is_outage
+from transcoder.errors import (
+    BadSource,
+    DatabaseAway,
+    EncodeCancelled,
+    EncodeFailed,
+    SourceLost,
+    TranscoderError,
+    WorkspaceFull,
+)
 from transcoder.keeping import keep, keep_together
 from transcoder.making import make_audio, make_chunk, make_stills
 from transcoder.media import Made
@@ -31,6 +43,9 @@ from transcoder.workspace import sha256_of
 log = logging.getLogger(__name__)
 
 TOO_LONG = "encode_timeout"
+NOT_ITS_FAULT = (StoreUnavailable, StoreFull, WorkspaceFull, DatabaseAway)
+ASK_AGAIN_S = 1.0
+"""Between two tries to write something down while the database is away."""
 
 
 def work_once(station: Station) -> bool:
@@ -45,7 +60,11 @@ def work_once(station: Station) -> bool:
         except (TranscoderError, CdnError) as error:
             log.info("%s %s of %s ended: %s %s", held.kind, held.chunk, held.asset_id, error.code, error)
             _settle(station, held, pulse, error)
-        except Exception:
+        except Exception as error:
+            if isinstance(error, SQLAlchemyError) and is_outage(error):
+                log.warning("%s %s of %s lost the database: %s", held.kind, held.chunk, held.asset_id, error)
+                _settle(station, held, pulse, DatabaseAway())
+                return True
             # A mistake of ours. It counts as an attempt now, not when the lease ends, and is seen in the log.
             _settle(station, held, pulse, EncodeFailed("unexpected error"))
             raise
@@ -53,16 +72,31 @@ def work_once(station: Station) -> bool:
 
 
 def _settle(station: Station, held: Claim, pulse: Pulse, error: TranscoderError | CdnError) -> None:
-    """Write down why a task ended early; a claim that is lost has nothing to say."""
-    if pulse.lost:
-        return
+    """
+    Write down why a task ended early; a claim that is lost has nothing to say.
+
+    A database that is away is asked again while the lease lasts: only what is written down costs no attempt.
+    """
+    give_up = time.monotonic() + station.settings.lease_s
+    while not pulse.lost:
+        try:
+            _write_down(station, held, error)
+        except SQLAlchemyError as trouble:
+            if not is_outage(trouble) or station.stopping() or time.monotonic() > give_up:
+                raise
+            time.sleep(ASK_AGAIN_S)
+        else:
+            return
+
+
+def _write_down(station: Station, held: Claim, error: TranscoderError | CdnError) -> None:
     now = station.now()
     try:
         if station.stopping():
             station.commit(settling.release, held, now=now)
         elif isinstance(error, BadSource):
             station.commit(settling.fail_at_once, held, error.code, error.params, now=now)
-        elif isinstance(error, StoreUnavailable | StoreFull | WorkspaceFull):
+        elif isinstance(error, NOT_ITS_FAULT):
             station.commit(settling.postpone, held, error.code, error.params, now=now)
         else:
             code = TOO_LONG if isinstance(error, EncodeCancelled) else error.code
