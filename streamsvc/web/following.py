@@ -60,6 +60,7 @@ class Hub:
         self._followers.setdefault(asset_id, set()).add(follower)
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._beat(), name="follow-media")
+            self._task.add_done_callback(_log_mistake)
         try:
             yield follower
         finally:
@@ -80,6 +81,13 @@ class Hub:
             await asyncio.gather(self._task, return_exceptions=True)
 
     async def _beat(self) -> None:
+        try:
+            await self._ask_and_tell()
+        finally:
+            # A stream that nobody tells anything any more must not stay open: whoever looks comes again, to a new beat.
+            self.end_all()
+
+    async def _ask_and_tell(self) -> None:
         while self._followers:
             asked = frozenset(self._followers)
             try:
@@ -93,3 +101,8 @@ class Hub:
         for asset_id in asked:
             for follower in self._followers.get(asset_id, ()):
                 follower.tell(statuses.get(asset_id))
+
+
+def _log_mistake(beat: asyncio.Task[None]) -> None:
+    if not beat.cancelled() and (error := beat.exception()) is not None:
+        log.error("following media met a mistake of ours", exc_info=error)

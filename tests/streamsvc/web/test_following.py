@@ -99,6 +99,34 @@ async def test_a_database_that_is_down_for_a_while_ends_nothing():
     await hub.close()
 
 
+async def test_a_mistake_of_ours_ends_every_stream_and_the_next_one_begins_anew(caplog):
+    """
+    Who looks comes again by itself; a stream without a beat behind it would only look alive.
+    """
+    asset = uuid4()
+    truth = truth_of(asset)
+    read, truth.read = truth.read, _mistaken
+    hub = Hub(lambda asked: truth.read(asked), every_s=BEAT_S)
+
+    async with hub.follow(asset) as follower, hub.follow(uuid4()) as other:
+        assert await follower.wait(at_most_s=10)
+        assert await other.wait(at_most_s=10)
+        assert (follower.ended, other.ended) == (True, True)
+        await asyncio.sleep(0)
+    [record] = caplog.records
+    assert (record.levelname, record.exc_info[0]) == ("ERROR", KeyError)
+
+    truth.read = read
+    async with hub.follow(asset) as follower:
+        assert await follower.wait(at_most_s=10)
+        assert follower.newest == UNKNOWN
+    await hub.close()
+
+
+async def _mistaken(asset_ids):
+    raise KeyError("a mistake")
+
+
 async def test_nobody_looks_and_nothing_is_asked():
     asset = uuid4()
     truth = truth_of(asset)
