@@ -5,7 +5,7 @@ Each function returns the keys that nothing names any more. The caller deletes t
 the collector of unreferenced objects finds.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -36,7 +36,7 @@ def terminate(session: Session, upload_id: UUID, owner_id: UUID, *, now: datetim
     if upload.state == "complete" and (upload.kind != "partial" or upload.joined_into is not None):
         upload.state = "ended"
         return []
-    return _end(session, upload, now=now)
+    return _end_all(session, [upload], now=now)
 
 
 def expire(session: Session, now: datetime) -> list[str]:
@@ -47,13 +47,11 @@ def expire(session: Session, now: datetime) -> list[str]:
     """
     late = or_(Upload.state == "receiving", (Upload.state == "complete") & (Upload.kind == "partial"))
     chosen = select(Upload).where(Upload.expires_at <= now, late).order_by(Upload.expires_at).limit(BATCH)
-    keys: list[str] = []
-    for upload in session.scalars(chosen.with_for_update(skip_locked=True)):
-        keys += _end(session, upload, now=now)
+    keys = _end_all(session, session.scalars(chosen.with_for_update(skip_locked=True)).all(), now=now)
     session.flush()
-    session.execute(
-        delete(Upload).where(Upload.state == "ended", Upload.reserved_bytes == 0, Upload.expires_at <= now - KEEP_ENDED)
-    )
+    old = select(Upload.id).where(Upload.state == "ended", Upload.reserved_bytes == 0)
+    old = old.where(Upload.expires_at <= now - KEEP_ENDED).with_for_update(skip_locked=True)
+    session.execute(delete(Upload).where(Upload.id.in_(old)))
     return keys
 
 
@@ -67,7 +65,7 @@ def forget_asset(session: Session, asset_id: UUID, *, now: datetime) -> list[str
     if upload is None:
         return []
     submitted = upload.stored_bytes == upload.length
-    keys = _end(session, upload, now=now)
+    keys = _end_all(session, [upload], now=now)
     return [] if submitted else keys
 
 
@@ -82,10 +80,16 @@ class _Owner:
     role: str = "teacher"
 
 
+def _end_all(session: Session, uploads: Sequence[Upload], *, now: datetime) -> list[str]:
+    rooms = [quotas.Room(upload.owner_id, upload.unit_id, upload.reserved_bytes) for upload in uploads]
+    keys = [key for upload in uploads for key in _end(session, upload, now=now)]
+    quotas.release(session, rooms)
+    return keys
+
+
 def _end(session: Session, upload: Upload, *, now: datetime) -> list[str]:
     keys = list(session.scalars(select(UploadPart.key).where(UploadPart.upload_id == upload.id)))
     session.execute(delete(UploadPart).where(UploadPart.upload_id == upload.id))
-    quotas.release(session, upload.reserved_bytes, owner_id=upload.owner_id, unit_id=upload.unit_id)
     if upload.lesson_id is not None and upload.state == "receiving":
         _delete_lesson(session, upload.lesson_id, owner_id=upload.owner_id, now=now)
     # The epoch rises, so that a node which still receives for it is refused at its next write.

@@ -5,6 +5,9 @@ A reservation is one conditional UPDATE per account, so that however many upload
 nodes, the sum never passes the limit: the database evaluates the condition on the row it has locked.
 """
 
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import cast
 from uuid import UUID
 
@@ -19,21 +22,40 @@ from streamsvc.uploads.tables import UploadQuota
 MB = 1_000_000
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What one upload has reserved."""
+
+    owner_id: UUID
+    unit_id: UUID
+    bytes: int
+
+
 def reserve(
     session: Session, size_bytes: int, *, owner_id: UUID, unit_id: UUID, person_limit: int, school_limit: int
 ) -> None:
     """
     Take room for one upload. Raises QuotaPersonExceeded, QuotaSchoolExceeded; the caller's transaction then ends.
 
-    Always the person first and the school second: transactions that meet in one school wait in the same order.
+    Always the person first and the school second, as `release`: transactions that meet wait in the same order.
     """
     _take(session, owner_id, size_bytes, limit=person_limit, refusal=QuotaPersonExceeded)
     _take(session, unit_id, size_bytes, limit=school_limit, refusal=QuotaSchoolExceeded)
 
 
-def release(session: Session, size_bytes: int, *, owner_id: UUID, unit_id: UUID) -> None:
-    """Give room back."""
-    for account_id in (owner_id, unit_id):
+def release(session: Session, rooms: Iterable[Room]) -> None:
+    """
+    Give room back; all that a transaction gives back in one call.
+
+    Account by account and not room by room: person, school, next person would wait, with the school in hand, for a
+    person whose `reserve` waits for that school. First all persons by id, then all schools by id.
+    """
+    persons: Counter[UUID] = Counter()
+    schools: Counter[UUID] = Counter()
+    for room in rooms:
+        persons[room.owner_id] += room.bytes
+        schools[room.unit_id] += room.bytes
+    for account_id, size_bytes in sorted(persons.items()) + sorted(schools.items()):
         session.execute(
             update(UploadQuota)
             .where(UploadQuota.account_id == account_id)

@@ -1,6 +1,7 @@
 """A database with all tables, and an upload in it, for the tests of uploads."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -70,14 +71,20 @@ def part(upload: Upload, offset: int, size: int) -> SourcePart:
     return SourcePart(f"uploads/{upload.id}/{offset:015d}", offset, size, f"{offset:064x}")
 
 
-@pytest.fixture
-def books(tmp_path: Path) -> Iterator[Books]:
+@contextmanager
+def open_books(database_url: str, spool: Path) -> Iterator[Books]:
     collect_tables()
-    sessions = open_sessions(f"sqlite:///{tmp_path}/books.db")
+    sessions = open_sessions(database_url)
     for base in (catalog.database.Base, transcoder.database.Base, streamsvc.database.Base):
         base.metadata.create_all(sessions.engine)
     limits = UploadSettings(
-        spool=tmp_path / "spool", max_bytes=1000, person_quota_bytes=2000, school_quota_bytes=3000, lifetime_s=3600
+        spool=spool, max_bytes=1000, person_quota_bytes=2000, school_quota_bytes=3000, lifetime_s=3600
     )
     yield Books(sessions, limits)
     sessions.engine.dispose()
+
+
+@pytest.fixture
+def books(tmp_path: Path) -> Iterator[Books]:
+    with open_books(f"sqlite:///{tmp_path}/books.db", tmp_path / "spool") as opened:
+        yield opened
