@@ -133,6 +133,12 @@ class DatabaseAway(TranscoderError):
     code = "database_away"
 
 
+class StillSwept(TranscoderError):
+    """A sweep of an earlier job of the asset still deletes: what is put now might vanish."""
+
+    code = "still_swept"
+
+
 class ToolMissing(TranscoderError):
     """ffmpeg or ffprobe is not installed where we expect it."""
 

@@ -21,6 +21,7 @@ from transcoder.errors import (
     EncodeCancelled,
     EncodeFailed,
     SourceLost,
+    StillSwept,
     TranscoderError,
     WorkspaceFull,
 )
@@ -35,7 +36,7 @@ from transcoder.pulse import Pulse
 from transcoder.runner import Limits
 from transcoder.settling import Stored
 from transcoder.station import Station
-from transcoder.sweeping import do_sweep
+from transcoder.sweeping import do_sweep, is_being_swept
 from transcoder.tables import PartRow
 from transcoder.tools import find_tools
 from transcoder.workspace import sha256_of
@@ -43,7 +44,7 @@ from transcoder.workspace import sha256_of
 log = logging.getLogger(__name__)
 
 TOO_LONG = "encode_timeout"
-NOT_ITS_FAULT = (StoreUnavailable, StoreFull, WorkspaceFull, DatabaseAway)
+NOT_ITS_FAULT = (StoreUnavailable, StoreFull, WorkspaceFull, DatabaseAway, StillSwept)
 ASK_AGAIN_S = 1.0
 """Between two tries to write something down while the database is away."""
 
@@ -107,7 +108,9 @@ def _write_down(station: Station, held: Claim, error: TranscoderError | CdnError
 
 
 def do_probe(station: Station, held: Claim, pulse: Pulse) -> None:
-    """Read the source whole, look into it, decide everything about the asset."""
+    """Read the source whole, look into it, decide everything about the asset. Raises StillSwept."""
+    if station.read(is_being_swept, held.asset_id):
+        raise StillSwept(f"a sweep of asset {held.asset_id} has not ended")
     with _source(station, held, pulse) as path:
         sha256 = sha256_of(path, cancelled=pulse.cancelled)
         station.commit(note_source, held, sha256, now=station.now())

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from transcoder.claims import Claim, claimable, update_held
@@ -195,10 +195,15 @@ def close_job(session: Session, job_id: UUID, state: str, *, now: datetime, **va
 
 
 def cancel_tasks(session: Session, job_id: UUID, *, now: datetime) -> None:
-    """A running task is ended in its row too: its worker learns of it with the next heartbeat."""
+    """
+    A running task is ended in its row too: its worker learns of it with the next heartbeat.
+
+    Except a sweep, whose row must tell that it still deletes; it looks for a new job before each batch.
+    """
     session.execute(
         update(ChunkTask)
         .where(ChunkTask.job_id == job_id, ChunkTask.state.in_(OPEN_TASK_STATES))
+        .where(or_(ChunkTask.kind != SWEEP, ChunkTask.state != "running"))
         .values(state="cancelled", finished_at=now, lease_until=None)
         .execution_options(synchronize_session=False)
     )

@@ -1,21 +1,28 @@
-"""Frees the bytes of what was cancelled, failed or removed."""
+"""
+Frees the bytes of what was cancelled, failed or removed.
+
+A new job of the asset may use the very keys that a sweep deletes. So a sweep looks for one before each batch, and a
+probe, before which no job puts anything, waits until no sweep of its asset is running. A sweep claimed after the new
+job was queued finds nothing to delete; one claimed before it is seen by the probe until its last batch has ended.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain, islice
+from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from cdn import layout
-from transcoder.claims import Claim
+from transcoder.claims import Claim, is_held
 from transcoder.errors import EncodeCancelled
 from transcoder.planning import source_parts
 from transcoder.pulse import Pulse
-from transcoder.settling import finish
+from transcoder.settling import SWEEP, finish
 from transcoder.station import Station
-from transcoder.tables import MediaAsset, MediaObject, PartRow, TranscodeJob
+from transcoder.tables import ChunkTask, MediaAsset, MediaObject, PartRow, TranscodeJob
 
 KEYS_AT_ONCE = 100
 
@@ -36,6 +43,8 @@ def do_sweep(station: Station, held: Claim, pulse: Pulse) -> None:
     for keys in _batches(chain(listed, litter.keys)):
         if pulse.cancelled():
             raise EncodeCancelled("the sweep was called off")
+        if not station.read(is_still_litter, held, litter):
+            break
         station.store.delete(keys)
     if litter.whole_asset:
         station.workspace.forget(held.asset_id)
@@ -69,6 +78,24 @@ def litter_of(session: Session, held: Claim) -> Litter:
     if job.plan_digest is None or job.plan_digest in others or None in others:
         return Litter(None, (), False)
     return Litter(f"{layout.asset_prefix(held.asset_id)}{job.plan_digest}/", (), False)
+
+
+def is_still_litter(session: Session, held: Claim, litter: Litter) -> bool:
+    """Whether nobody has begun to use it meanwhile; what is left then belongs to the new job, or to the collector."""
+    if not is_held(session, held):
+        raise EncodeCancelled("the sweep was taken over")
+    return litter.whole_asset or litter_of(session, held) == litter
+
+
+def is_being_swept(session: Session, asset_id: UUID) -> bool:
+    """Whether a sweep of any job of the asset may delete at this moment."""
+    running = (
+        select(func.count())
+        .select_from(ChunkTask)
+        .join(TranscodeJob, TranscodeJob.id == ChunkTask.job_id)
+        .where(TranscodeJob.asset_id == asset_id, ChunkTask.kind == SWEEP, ChunkTask.state == "running")
+    )
+    return bool(session.scalar(running))
 
 
 def end_sweep(session: Session, held: Claim, litter: Litter, *, now: datetime) -> None:

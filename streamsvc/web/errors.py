@@ -51,6 +51,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     transcoder_errors.OutputUnwritable: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.WorkspaceFull: HTTPStatus.INSUFFICIENT_STORAGE,
     transcoder_errors.DatabaseAway: HTTPStatus.SERVICE_UNAVAILABLE,
+    transcoder_errors.StillSwept: HTTPStatus.CONFLICT,
     transcoder_errors.ToolMissing: HTTPStatus.INTERNAL_SERVER_ERROR,
     transcoder_errors.NothingToRetry: HTTPStatus.CONFLICT,
     transcoder_errors.MediaNotReady: HTTPStatus.CONFLICT,
