@@ -107,15 +107,21 @@ def get(session: Session, lesson_id: UUID, *, acting: Acting, to_change: bool = 
     With `to_change` the row is ours until the transaction ends, so that two changes take turns.
     """
     found = select(Lesson).where(Lesson.id == lesson_id, Lesson.deleted_at.is_(None))
-    lesson = session.scalar(found.with_for_update() if to_change else found)
+    if to_change:
+        found = found.with_for_update().execution_options(populate_existing=True)
+    lesson = session.scalar(found)
     if lesson is None or not can(acting, owner_id=lesson.owner_id, state=lesson.state).play:
         raise LessonMissing(f"no lesson {lesson_id}")
     return lesson
 
 
-def get_to_change(session: Session, lesson_id: UUID, *, acting: Acting) -> Lesson:
-    """As `get`; raises NotAllowed when the person may see the lesson and not change it."""
-    lesson = get(session, lesson_id, acting=acting, to_change=True)
+def get_to_change(session: Session, lesson_id: UUID, *, acting: Acting, lock: bool = True) -> Lesson:
+    """
+    As `get`; raises NotAllowed when the person may see the lesson and not change it.
+
+    Without `lock` only the right is checked: for who must lock something else first, and asks again after it.
+    """
+    lesson = get(session, lesson_id, acting=acting, to_change=lock)
     if not can(acting, owner_id=lesson.owner_id, state=lesson.state).edit:
         raise NotAllowed("only the owner may change a lesson")
     return lesson

@@ -1,8 +1,9 @@
 """
 How uploads end before or after they became lessons: terminated, expired, or deleted with their lesson.
 
-Each function returns the keys that nothing names any more. The caller deletes them after the commit; what it misses,
-the collector of unreferenced objects finds.
+The functions that end uploads return the keys that nothing names any more. The caller deletes them after the commit;
+what it misses, the collector of unreferenced objects finds. Rows are locked in the order upload, lesson, quotas, as
+`streamsvc.web.lesson_work.delete` does.
 """
 
 from collections.abc import Collection, Sequence
@@ -55,13 +56,18 @@ def expire(session: Session, now: datetime) -> list[str]:
     return keys
 
 
+def lock(session: Session, asset_id: UUID) -> Upload | None:
+    """The asset's upload, ours until the transaction ends; whoever also locks its lesson does that after this."""
+    return session.scalar(select(Upload).where(Upload.asset_id == asset_id).with_for_update())
+
+
 def forget_asset(session: Session, asset_id: UUID, *, now: datetime) -> list[str]:
     """
     A lesson is deleted: give its room back, and end its upload if it still runs. Harmless when repeated.
 
     Of a submitted asset the transcoder owns the source's parts (`transcoder.jobs.remove` deletes them).
     """
-    upload = session.scalar(select(Upload).where(Upload.asset_id == asset_id).with_for_update())
+    upload = lock(session, asset_id)
     if upload is None:
         return []
     submitted = upload.stored_bytes == upload.length

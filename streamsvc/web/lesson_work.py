@@ -72,6 +72,9 @@ def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) 
     Its upload ends first, so that an upload that completes at this moment either is there to be removed, or is
     refused. Raises LessonMissing, NotAllowed.
     """
+    # Rows are locked in one order everywhere, or two transactions wait for each other: upload, lesson, quotas, asset.
+    asset_id = lessons.get_to_change(session, lesson_id, acting=acting, lock=False).asset_id
+    ending.lock(session, asset_id)
     lesson = lessons.delete(session, lesson_id, acting=acting, now=now)
     keys = ending.forget_asset(session, lesson.asset_id, now=now)
     jobs.remove(session, lesson.asset_id, now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Barrier
@@ -10,7 +10,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from catalog.errors import LessonMissing
+from catalog.lessons import Lesson
 from streamsvc.uploads import ending, quotas
+from streamsvc.uploads.errors import UploadGone
+from streamsvc.uploads.tables import Upload
+from streamsvc.web import lesson_work
 from tests.streamsvc.uploads.books import NOW, Books, Teacher, open_books
 
 pytestmark = pytest.mark.functional
@@ -62,3 +67,51 @@ def test_uploads_of_a_school_expire_while_its_people_begin_others(books: Books):
 
         assert [_reserved(books, of.teacher.person_id) for of in people] == [20 * done] * 4
         assert _reserved(books, school) == 80 * done
+
+
+@dataclass(frozen=True)
+class _Acting:
+    person_id: UUID
+    role: str = "teacher"
+
+
+def _delete(books: Books, upload: Upload) -> str:
+    try:
+        books.do(lesson_work.delete, upload.lesson_id, acting=_Acting(upload.owner_id), now=NOW)
+    except LessonMissing:
+        return "missing"
+    return "deleted"
+
+
+def _terminate(books: Books, upload: Upload) -> str:
+    try:
+        books.do(ending.terminate, upload.id, upload.owner_id, now=NOW)
+    except UploadGone:
+        return "gone"
+    return "ended"
+
+
+def test_lesson_is_deleted_while_its_upload_is_ended(books: Books):
+    outcomes = []
+    for _ in range(15):
+        upload = books.create(1)
+        outcomes.append(tuple(_together(lambda of=upload: _delete(books, of), lambda of=upload: _terminate(books, of))))
+
+    assert set(outcomes) <= {("deleted", "gone"), ("missing", "ended")}
+    assert _reserved(books, books.teacher.person_id) == 0
+
+
+def test_lessons_are_deleted_while_their_uploads_expire(books: Books):
+    for _ in range(ROUNDS):
+        uploads = [books.create(1) for _ in range(20)]
+
+        _together(
+            lambda: books.do(ending.expire, NOW + HOUR),
+            lambda of=uploads: [_delete(books, upload) for upload in of],
+            lambda of=uploads: [_delete(books, upload) for upload in reversed(of)],
+        )
+
+        with books.sessions.read() as session:
+            assert all(session.get_one(Upload, upload.id).state == "ended" for upload in uploads)
+            assert all(session.get_one(Lesson, upload.lesson_id).deleted_at is not None for upload in uploads)
+        assert _reserved(books, books.teacher.person_id) == 0
