@@ -88,7 +88,12 @@ class Telemetry:
         self.sign_ins = Counter("sabaq_sign_ins", "Sign-ins", ["outcome"], registry=self.registry)
         self.jobs = Gauge("sabaq_transcode_jobs", "Encoding jobs", ["state"], registry=self.registry)
         self.queue_age_s = Gauge(
-            "sabaq_queue_age_seconds", "Age of the oldest task that nobody works on", registry=self.registry
+            "sabaq_queue_age_seconds",
+            "How long ago the oldest lesson began to wait that has work nobody does",
+            registry=self.registry,
+        )
+        self.free_bytes = Gauge(
+            "sabaq_free_bytes", "Free disk of this service, NaN if unknown", ["place"], registry=self.registry
         )
         self.upkeep_failures = Counter(
             "sabaq_upkeep_failures", "Background rounds that failed", ["task"], registry=self.registry

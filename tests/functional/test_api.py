@@ -649,5 +649,7 @@ def test_metrics_tell_routes_jobs_and_build(app):
     assert 'route="/api/v1/lessons/{lesson_id}"' in text
     assert re.search(r'sabaq_transcode_jobs\{state="waiting"\} [1-9]', text)
     assert re.search(r"sabaq_queue_age_seconds \d", text)
+    assert re.search(r'sabaq_free_bytes\{place="spool"\} [1-9]', text)
+    assert re.search(r'sabaq_free_bytes\{place="var"\} [1-9]', text)
     assert 'sabaq_build_info{version="' in text
     assert "sabaq_playback_sessions_total" in text
