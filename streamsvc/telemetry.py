@@ -73,9 +73,12 @@ class Telemetry:
         self.registry = CollectorRegistry()
         build = Gauge("sabaq_build_info", "Version of Sabaq", ["version"], registry=self.registry)
         build.labels(version("sabaq")).set(1)
-        self.requests = Histogram(
+        self.requests = Counter(
+            "sabaq_http_requests", "Requests answered", ["method", "route", "status"], registry=self.registry
+        )
+        self.request_durations = Histogram(
             "sabaq_http_request_duration_seconds",
-            "Time until a request was answered",
+            "Time until a request was answered; without live progress and bytes of uploads",
             ["method", "route", "status"],
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
             registry=self.registry,

@@ -16,6 +16,11 @@ CLIENT_LEFT = 499
 """nginx's status for a client that left before the answer; it stands in logs and is never sent."""
 
 REQUEST_ID = web.RequestKey("request_id", str)
+UNTIMED = web.RequestKey("untimed", bool)
+"""
+Set by a handler once the other side decides how long the request takes: a stream that somebody looks at, a file that
+comes over a slow line. Such times would hide those that we are to blame for.
+"""
 _OUR_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _SIGNED = re.compile(r"^/media/[^/]+")
 
@@ -53,8 +58,10 @@ def path_to_log(path: str) -> str:
 
 def _write(request: web.Request, *, status: int, took_s: float) -> None:
     route = route_name(request)
-    # SSE streams are as long as people look at them: their time says nothing.
-    services(request).telemetry.requests.labels(_method(request), route, str(status)).observe(took_s)
+    labels = (_method(request), route, str(status))
+    services(request).telemetry.requests.labels(*labels).inc()
+    if not request.get(UNTIMED, False):
+        services(request).telemetry.request_durations.labels(*labels).observe(took_s)
     viewer = request.get(VIEWER)
     fields = {
         "request_id": request[REQUEST_ID],

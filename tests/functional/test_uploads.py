@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -153,6 +154,26 @@ def test_u4_patch_stores_bytes_and_tells_the_new_offset(app: ServedApp, tus: Tus
     assert (first.status, first.headers["upload-offset"], first.body) == (204, "60000", b"")
     assert (second.status, second.headers["upload-offset"]) == (204, "100000")
     assert stored(app, url) == body
+
+
+def test_bytes_are_counted_and_their_time_is_not(tmp_path: Path):
+    """It is the line's; the time of what comes without bytes is ours."""
+    with run_app(tmp_path / "var") as app:
+        tus = Tus(app)
+        url = tus.created(3)
+        assert tus.patch(url, b"abc").status == 204
+        assert tus.create(3, b"abc").status == 201
+        assert tus.head(url).status == 200
+
+        text = fetch(app.base_url, "GET", "/metrics").body.decode()
+
+    one, many = 'route="/api/v1/uploads/{upload_id}"', 'route="/api/v1/uploads"'
+    assert f'sabaq_http_requests_total{{method="PATCH",{one},status="204"}} 1.0' in text
+    assert f'sabaq_http_requests_total{{method="POST",{many},status="201"}} 2.0' in text
+    timed = "sabaq_http_request_duration_seconds_count"
+    assert f'{timed}{{method="PATCH",{one}' not in text
+    assert f'{timed}{{method="POST",{many},status="201"}} 1.0' in text
+    assert f'{timed}{{method="HEAD",{one},status="200"}} 1.0' in text
 
 
 @pytest.mark.parametrize("kind", [None, "text/plain", "application/octet-stream", "multipart/form-data; boundary=x"])

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from catalog import lessons
 from catalog.permissions import Acting
 from streamsvc.web import openapi
+from streamsvc.web.access_log import UNTIMED
 from streamsvc.web.following import Follower, Hub
 from streamsvc.web.lesson_view import media_json
 from streamsvc.web.requests import language, path_uuid, reading, services, viewer
@@ -29,6 +30,7 @@ async def progress(request: web.Request) -> web.StreamResponse:
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
     async with request.app[HUB].follow(asset_id) as follower:
+        request[UNTIMED] = True
         await response.prepare(request)
         try:
             await _stream(request, response, follower)

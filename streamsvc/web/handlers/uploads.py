@@ -20,6 +20,7 @@ from streamsvc.uploads.holding import Holding
 from streamsvc.uploads.lines import Body
 from streamsvc.uploads.receiving import Incoming, Receiver
 from streamsvc.uploads.tables import Kind, Upload
+from streamsvc.web.access_log import UNTIMED
 from streamsvc.web.authentication import public
 from streamsvc.web.errors import problem
 from streamsvc.web.handlers.uploads_described import described
@@ -223,6 +224,7 @@ def _incoming(request: web.Request, *, offset: int) -> Incoming:
     if request.content_type != tus.BODY_TYPE or encoding.strip().lower() != "identity":
         raise BodyRefused(f"{request.content_type}, {encoding}")
     checksum = tus.checksum(request.headers.get("Upload-Checksum"))
+    request[UNTIMED] = True
     return Incoming(offset, request.content_length, checksum, _body(request))
 
 
