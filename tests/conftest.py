@@ -1,8 +1,19 @@
 """Fixtures for every test. Servers stand in `tests/functional/conftest.py`."""
 
 import os
+import signal
 
 import pytest
+
+
+def pytest_configure() -> None:
+    """
+    Let Ctrl-C mean Ctrl-C in all that tests start.
+
+    A run in the background of a script inherits an ignored SIGINT and would hand it on to every process.
+    """
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
