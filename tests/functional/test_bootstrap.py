@@ -19,7 +19,7 @@ def bare(tmp_path):
     """Runs the bootstrap with one small locked package; more variables may be given."""
     shutil.copy(ROOT / "bootstrap.py", tmp_path)
     lock = (ROOT / "requirements.lock").read_text()
-    start = lock.index(f"\n{PACKAGE}==") + 1
+    start = lock.index(f"{PACKAGE}==")
     (tmp_path / "small.lock").write_text(lock[start : lock.index("\n    # via", start) + 1])
     (tmp_path / "home").mkdir()
     (tmp_path / "nothing").mkdir()

@@ -140,7 +140,7 @@ def test_the_steps_of_the_image_build_it_in_a_clean_directory(tmp_path):
     """Every COPY and RUN of the build stage, word for word but for the place of the environment and pip's cache."""
     source, environment = tmp_path / "src", tmp_path / "opt" / "sabaq"
     source.mkdir()
-    base = Path(sys.base_prefix) / "bin"
+    python = _image_python(tmp_path / "image")
     build = (ROOT / "Dockerfile").read_text().split("\nFROM ")[1]
     done = []
     for word, arguments in instructions(build)[1:]:
@@ -151,7 +151,7 @@ def test_the_steps_of_the_image_build_it_in_a_clean_directory(tmp_path):
             subprocess.run(
                 ["/bin/sh", "-ec", command],
                 cwd=source,
-                env={**_network(), "PATH": f"{base}:/usr/bin:/bin", "PIP_NO_COMPILE": "1"},
+                env={**_network(), "PATH": f"{python.parent}:/usr/bin:/bin", "PIP_NO_COMPILE": "1"},
                 check=True,
                 timeout=500,
             )
@@ -168,6 +168,21 @@ def test_the_steps_of_the_image_build_it_in_a_clean_directory(tmp_path):
         [environment / "bin" / "sabaq", "--help"], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert "serve" in shown.stdout
+
+
+def _image_python(folder: Path) -> Path:
+    """The image's `python`: ours under that name, which also brings the pip that Debian's leaves out."""
+    folder.mkdir()
+    python = folder / "python"
+    pip = Path(sys.prefix) / "lib" / f"python3.{sys.version_info.minor}" / "site-packages" / "pip"
+    python.write_text(
+        "#!/bin/sh -e\n"
+        f'[ "$1 $2" = "-m venv" ] || exec "{sys.executable}" "$@"\n'
+        f'"{sys.executable}" -m venv --without-pip "$3"\n'
+        f'cp -r "{pip}" "$3"/lib/python3.*/site-packages/\n'
+    )
+    python.chmod(0o755)
+    return python
 
 
 def _network() -> dict[str, str]:

@@ -30,7 +30,7 @@ PLAN = Plan(
     duration_s=FRAMES / FPS,
     chunks=(Chunk(0, 0, FRAMES),),
     video=(
-        VideoRendition("v144", 256, 144, crf=30, max_kbps=90, buffer_kbit=180, level="1.1"),
+        VideoRendition("v144", 256, 144, crf=30, max_kbps=90, buffer_kbit=90, level="1.1"),
         VideoRendition("v288", 512, 288, crf=28, max_kbps=400, buffer_kbit=800, level="2.1"),
     ),
     audio=(AudioRendition("a48", kbps=48, sample_rate=48000, channels=2),),

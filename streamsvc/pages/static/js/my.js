@@ -78,7 +78,7 @@ function drop(id, row) {
 function followSome() {
   for (const [id, row] of rows) {
     if (followed.size >= FOLLOWED_AT_ONCE) return;
-    if (followed.has(id) || settled(row.lesson.media) || !row.lesson.media.source) continue;
+    if (followed.has(id) || settled(row.lesson.media) || row.lesson.upload) continue;
     followed.set(id, follow(id, (media) => {
       row.draw({ ...row.lesson, media });
       if (settled(media)) followed.delete(id) && load();
@@ -150,7 +150,7 @@ class Row {
     this.#bar.setAttribute("aria-label", t("encoding", { percent: percent(media.progress) }));
     this.#table.replaceChildren(...(working ? media.renditions.map((each) => rendition(each, media)) : []));
     this.#buttons.retry.hidden = !lesson.can.retry;
-    this.#buttons.cancel.hidden = !lesson.can.cancel || !media.source;
+    this.#buttons.cancel.hidden = !lesson.can.cancel || Boolean(lesson.upload);
     this.#buttons.rename.hidden = !lesson.can.edit;
     this.#buttons.delete.hidden = !lesson.can.delete;
   }
@@ -182,10 +182,10 @@ class Row {
   }
 }
 
-function stateText({ media, created_at }) {
+function stateText({ media, created_at, upload }) {
   if (media.state === "failed") return media.error?.message ?? t("state_failed");
   if (media.state === "ready") return readyText(media, created_at);
-  if (!media.source) return t("state_uploading");
+  if (upload) return t("state_uploading");
   if (media.delayed_by) return media.delayed_by.message;
   if (media.state === "waiting") return t("state_queued");
   const parts = [t("encoding", { percent: percent(media.progress) })];
