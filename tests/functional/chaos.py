@@ -134,9 +134,10 @@ class System:
         return True
 
     def stop(self) -> None:
+        # As the supervisor does: SIGTERM, some patience, SIGKILL. A worker whose children were killed a moment ago does
+        # not always end by itself; what counts here is that nothing of it is left. `test_worker` tests a clean stop.
         if self.worker is not None and self.worker.poll() is None:
             end(self.worker)
-            assert self.worker.returncode == 0, logs(self)
 
 
 def parent_of(pid: int) -> int | None:
