@@ -11,47 +11,6 @@ pytest_plugins = ["tests.functional.browser_fixtures"]
 pytestmark = pytest.mark.functional
 
 
-def test_a_lesson_plays_and_is_told(open_tab, school, lesson_id):
-    """Past ten seconds without a complaint; what was watched is known although the page was closed without a word."""
-    login = add_pupil(school)
-    tab = open_tab(login=login)
-    play(tab, lesson_id, until_s=10)
-
-    assert tab.complaints == []
-    assert tab.video("videoWidth") > 0
-    expect(tab.page.locator("#now")).to_have_text(re.compile(r"0:1\d"))
-    tab.page.goto("about:blank")
-    events = wait_until_told(school, login, lambda all_: all_[-1].verb == "terminated")
-    assert [each.verb for each in events] == ["initialized", "played", "terminated"]
-    assert [each.sequence for each in events] == [0, 1, 2]
-    assert 10 <= events[-1].result["time"] <= CLIP_S
-    assert events[-1].result["progress"] == pytest.approx(events[-1].result["time"] / CLIP_S, abs=0.05)
-
-    tab.open(f"/lessons/{lesson_id}")
-    tab.wait_for("v.readyState >= 2 && v.currentTime > 9")
-    expect(tab.page.locator("#calm")).to_have_text(re.compile("0:1. тұсынан жалғасты"))
-
-
-def test_the_end_completes_a_lesson(open_tab, school, lesson_id):
-    """At twice the speed; a second look begins at the start."""
-    login = add_pupil(school)
-    tab = open_tab(login=login)
-    play(tab, lesson_id)
-    tab.page.select_option("#speed", "2")
-    tab.wait_for("v.ended")
-    tab.page.goto("about:blank")
-
-    events = of_last_session(wait_until_told(school, login, lambda all_: all_[-1].verb == "terminated"))
-
-    assert [each.verb for each in events if each.verb != "seeked"] == [
-        "initialized", "played", "completed", "paused", "terminated"
-    ]  # fmt: skip
-    assert next(each for each in events if each.verb == "completed").result["progress"] >= 0.95
-    tab.open(f"/lessons/{lesson_id}")
-    tab.wait_for("v.readyState >= 2")
-    assert tab.video("currentTime") < 1
-
-
 def test_every_key_does_what_the_list_says(open_tab, lesson_id):
     tab = open_tab()
     play(tab, lesson_id)
@@ -92,6 +51,47 @@ def test_every_key_does_what_the_list_says(open_tab, lesson_id):
     press("Space")
     tab.wait_for("!v.paused")
     assert tab.complaints == []
+
+
+def test_a_lesson_plays_and_is_told(open_tab, school, lesson_id):
+    """Past ten seconds without a complaint; what was watched is known although the page was closed without a word."""
+    login = add_pupil(school)
+    tab = open_tab(login=login)
+    play(tab, lesson_id, until_s=10)
+
+    assert tab.complaints == []
+    assert tab.video("videoWidth") > 0
+    expect(tab.page.locator("#now")).to_have_text(re.compile(r"0:1\d"))
+    tab.page.goto("about:blank")
+    events = wait_until_told(school, login, lambda all_: all_[-1].verb == "terminated")
+    assert [each.verb for each in events] == ["initialized", "played", "terminated"]
+    assert [each.sequence for each in events] == [0, 1, 2]
+    assert 10 <= events[-1].result["time"] <= CLIP_S
+    assert events[-1].result["progress"] == pytest.approx(events[-1].result["time"] / CLIP_S, abs=0.05)
+
+    tab.open(f"/lessons/{lesson_id}")
+    tab.wait_for("v.readyState >= 2 && v.currentTime > 9")
+    expect(tab.page.locator("#calm")).to_have_text(re.compile("0:1. тұсынан жалғасты"))
+
+
+def test_the_end_completes_a_lesson(open_tab, school, lesson_id):
+    """At twice the speed; a second look begins at the start."""
+    login = add_pupil(school)
+    tab = open_tab(login=login)
+    play(tab, lesson_id)
+    tab.page.select_option("#speed", "2")
+    tab.wait_for("v.ended")
+    tab.page.goto("about:blank")
+
+    events = of_last_session(wait_until_told(school, login, lambda all_: all_[-1].verb == "terminated"))
+
+    assert [each.verb for each in events if each.verb != "seeked"] == [
+        "initialized", "played", "completed", "paused", "terminated"
+    ]  # fmt: skip
+    assert next(each for each in events if each.verb == "completed").result["progress"] >= 0.95
+    tab.open(f"/lessons/{lesson_id}")
+    tab.wait_for("v.readyState >= 2")
+    assert tab.video("currentTime") < 1
 
 
 def test_letters_mean_places_on_a_kazakh_keyboard(open_tab, lesson_id):
