@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 
 HOUR_S = 3600.0
 EXPIRE_EVERY_S = 300.0
+PATIENCE_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +61,25 @@ def rounds(services: Services) -> tuple[Round, ...]:
 
 @contextlib.asynccontextmanager
 async def running(services: Services, all_rounds: Iterable[Round]) -> AsyncIterator[None]:
-    """Do the rounds while the context is open."""
-    tasks = [asyncio.create_task(_repeat(services, item), name=item.name) for item in all_rounds]
+    """Do the rounds while the context is open; at its end a running round may finish, within PATIENCE_S."""
+    stop = asyncio.Event()
+    tasks = [asyncio.create_task(_repeat(services, item, stop), name=item.name) for item in all_rounds]
     try:
         yield
     finally:
+        # Cancelled inside a transaction, a round would leave the database's driver in the middle of a word.
+        stop.set()
+        await asyncio.wait(tasks, timeout=PATIENCE_S)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _repeat(services: Services, item: Round) -> None:
-    while True:
+async def _repeat(services: Services, item: Round, stop: asyncio.Event) -> None:
+    while not stop.is_set():
         await run_once(services, item)
-        await asyncio.sleep(item.every_s)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), item.every_s)
 
 
 async def run_once(services: Services, item: Round) -> bool:
