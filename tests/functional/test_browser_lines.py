@@ -53,7 +53,10 @@ def test_events_of_a_page_that_died_offline_come_at_the_next_visit(open_tab, sch
     wait_until_told(school, login, lambda all_: all_[-1].verb == "played")
     tab.page.context.set_offline(True)
     tab.page.keyboard.press("k")
-    tab.wait_for("Object.keys(localStorage).some((key) => key.startsWith('sabaq.events.'))")
+    # Not just any event: the end of the session is always kept aside there.
+    tab.wait_for(
+        "Object.entries(localStorage).some(([key, text]) => key.startsWith('sabaq.events.') && text.includes('paused'))"
+    )
     tab.page.close()
     tab.page.context.set_offline(False)
 
