@@ -94,6 +94,12 @@ class System:
                 start_new_session=True,
             )
 
+    def revive_worker(self) -> None:
+        """As the supervisor does: Celery gives up when a child is killed in the moment of its start."""
+        assert self.worker is not None
+        if self.worker.poll() is not None:
+            self.start_worker()
+
     def tools(self) -> list[int]:
         return [pid for pid, line in processes_of(self.var) if "ffmpeg" in line.split(" ")[0]]
 
@@ -214,6 +220,7 @@ def journey(directory: Path, film: bytes, *, seed: int, kills: int) -> Journey:
             while state_of(whole.served) not in ("ready", "failed"):
                 assert time.monotonic() - begun < JOURNEY_S, f"seed {seed}: {state_of(whole.served)}\n{logs(whole)}"
                 time.sleep(dice.uniform(0.05, 0.8))
+                whole.revive_worker()
                 # Who is not there now (an ffmpeg, a child) is looked for again the next time.
                 if found.kills.total() < kills and whole.kill(victim, dice):
                     found.kills[victim] += 1
