@@ -22,7 +22,8 @@ from statistics import median
 
 from PIL import Image, ImageDraw, ImageFont
 
-from transcoder.encode import audio_arguments, video_arguments
+from transcoder.encode_sound import audio_arguments
+from transcoder.encode_video import video_arguments
 from transcoder.making import make_audio, make_chunk
 from transcoder.media import Chunk, Plan
 from transcoder.plan import plan

@@ -92,7 +92,7 @@ def _is_complete(plan: Plan, rendition: str, rows: list[MediaObject]) -> bool:
     """All pictures exist; of sound only the end of the job tells."""
     is_video = rendition in {item.name for item in plan.video}
     segments = sum(row.kind == "segment" for row in rows)
-    return is_video and segments == -(-plan.frame_count // plan.segment_frames)
+    return is_video and segments == plan.segment_count
 
 
 def relative(asset_id: UUID, key: str) -> str:

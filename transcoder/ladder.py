@@ -20,16 +20,17 @@ class Rung:
     crf: int
     max_kbps: int
     buffer_kbit: int
+    line_kbps: int
 
 
 LADDER = (
     # With sound its peak stays below 192 kbit/s even where everything moves (Apple's authoring rule 9.21): a segment
     # of 4 s holds at most max_kbps + buffer_kbit / 4, one of 2 s max_kbps + buffer_kbit / 2.
     # The buffer is large for the rate: a page of text needs a large first picture, and little after it.
-    Rung(480, 31, 64, 110),
-    Rung(720, 34, 300, 300),
-    Rung(1080, 33, 900, 900),
-    Rung(1080, 27, 2400, 2400),
+    Rung(480, 31, 64, 110, 192),
+    Rung(720, 34, 300, 300, 500),
+    Rung(1080, 33, 900, 900, 1200),
+    Rung(1080, 27, 2400, 2400, 3000),
 )
 TOP_CRF = 27
 FEWEST_RUNGS = 2
@@ -37,10 +38,10 @@ LONGEST_SIDE = 4096
 LARGEST_AREA = 1920 * 1080 * 3 // 2
 SMALLEST_SIDE = 16
 
-SOUND = AudioRendition(name="a56", kbps=56, sample_rate=48_000, channels=2)
+SOUND = AudioRendition(name="aac-56", codec="aac", kbps=56, sample_rate=48_000, channels=2)
 SOUND_ALONE = (
-    AudioRendition(name="a40", kbps=40, sample_rate=48_000, channels=2),
-    AudioRendition(name="a96", kbps=96, sample_rate=48_000, channels=2),
+    AudioRendition(name="aac-40", codec="aac", kbps=40, sample_rate=48_000, channels=2),
+    AudioRendition(name="aac-96", codec="aac", kbps=96, sample_rate=48_000, channels=2),
 )
 
 
@@ -54,14 +55,18 @@ def video_renditions(width: int, height: int, fps: Fraction) -> tuple[VideoRendi
     fitting = sum(rung.height <= shorter for rung in LADDER)
     rungs = LADDER[: max(fitting + 1, FEWEST_RUNGS)]
     sizes = [scaled_size(width, height, rung.height) for rung in rungs]
-    return tuple(_rendition(_name(sizes, index), sizes[index], fps, rungs, index) for index in range(len(rungs)))
+    return tuple(_rendition(sizes[index], fps, rungs, index) for index in range(len(rungs)))
 
 
-def _rendition(name: str, size: tuple[int, int], fps: Fraction, rungs: tuple[Rung, ...], index: int) -> VideoRendition:
+def _rendition(size: tuple[int, int], fps: Fraction, rungs: tuple[Rung, ...], index: int) -> VideoRendition:
     """A tiny picture needs less than its rung's rate, and its level allows no more."""
     rung, level = rungs[index], level_for(*size, fps=fps)
     return VideoRendition(
-        name=name,
+        name=f"avc-{rung.line_kbps}",
+        family="avc",
+        frame_step=1,
+        preset="veryfast",
+        line_kbps=rung.line_kbps,
         width=size[0],
         height=size[1],
         crf=TOP_CRF if rung is rungs[-1] else rung.crf,
@@ -85,12 +90,6 @@ def scaled_size(width: int, height: int, shorter: int) -> tuple[int, int]:
 def _even(length: int, factor: float) -> int:
     """Pictures in 4:2:0 have even sides: the nearest, but an odd side of the source loses a line, not gains one."""
     return max(SMALLEST_SIDE, min(round(length * factor / 2) * 2, length // 2 * 2))
-
-
-def _name(sizes: list[tuple[int, int]], index: int) -> str:
-    """`v480`; where two rungs have one size, the lower rate is called `v480l`."""
-    shorter = min(sizes[index])
-    return f"v{shorter}l" if sizes[index] in sizes[index + 1 :] else f"v{shorter}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,8 @@ def transcode(
     started, cpu_before_s = time.monotonic(), _cpu_s()
     require_empty(outdir)
     try:
-        plan = planned(_probed(source, settings), threads=settings.threads, encoder=find_tools().build)
+        found = _probed(source, settings)
+        plan = planned(found, threads=settings.threads, encoder=find_tools().build, policy=settings.policy)
         if on_plan:
             on_plan(plan)
         with Hidden(outdir) as hidden:

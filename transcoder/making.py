@@ -6,7 +6,7 @@ from pathlib import Path
 
 from transcoder.boxes import InitSegment
 from transcoder.collecting import collect_init, collect_segment, collect_still, segment_name
-from transcoder.encode import beginnings, video_arguments
+from transcoder.encode_video import beginnings, video_arguments
 from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
 from transcoder.errors import EncodeFailed
 from transcoder.full_disk import full_disk_told
@@ -95,13 +95,9 @@ def _frame_listener(on_frames: Callable[[int], None] | None) -> Callable[[str], 
     return on_line if on_frames else None
 
 
-def _numbers(plan: Plan, chunk: Chunk) -> range:
-    return range(chunk.start_frame // plan.segment_frames, -(-chunk.end_frame // plan.segment_frames))
-
-
 def _begins_in_time(plan: Plan, chunk: Chunk, folder: Path) -> bool:
     """Whether the demuxer landed before the chunk; else its first pictures are missing."""
-    first = _numbers(plan, chunk)[0]
+    first = plan.segments_of(chunk)[0]
     if not (folder / segment_name(first)).exists():
         return False
     _, init = collect_init(folder)
@@ -112,7 +108,7 @@ def _begins_in_time(plan: Plan, chunk: Chunk, folder: Path) -> bool:
 def _chunk_files(plan: Plan, chunk: Chunk, folder: Path) -> list[Made]:
     """The init segment and the chunk's segments, each on the grid to the frame."""
     init_made, init = collect_init(folder)
-    made = [init_made, *(_on_grid(plan, folder, number, init) for number in _numbers(plan, chunk))]
+    made = [init_made, *(_on_grid(plan, folder, number, init) for number in plan.segments_of(chunk))]
     frames = sum((item.duration_s for item in made), Fraction(0)) * plan.fps
     if frames != chunk.end_frame - chunk.start_frame:
         raise EncodeFailed(f"{frames} frames in chunk {chunk.index} of {folder.name}")
@@ -124,6 +120,6 @@ def _on_grid(plan: Plan, folder: Path, number: int, init: InitSegment) -> Made:
         made, found = collect_segment(folder, number, init)
     except FileNotFoundError as error:
         raise EncodeFailed(f"segment {number} of {folder.name} was not written") from error
-    if not (made.start_s == found.presentation_s == number * plan.segment_s and found.idr):
+    if not (made.start_s == found.presentation_s == plan.start_s(number) and found.idr):
         raise EncodeFailed(f"segment {number} of {folder.name} is off the grid")
     return made

@@ -115,7 +115,8 @@ def do_probe(station: Station, held: Claim, pulse: Pulse) -> None:
         sha256 = sha256_of(path, cancelled=pulse.cancelled)
         station.commit(note_source, held, sha256, now=station.now())
         source = probe(path, settings=station.settings, cancelled=pulse.cancelled)
-    plan = make_plan(source, threads=station.settings.threads, encoder=find_tools().build)
+    settings = station.settings
+    plan = make_plan(source, threads=settings.threads, encoder=find_tools().build, policy=settings.policy)
     station.commit(adopt_plan, held, plan, now=station.now())
 
 

@@ -6,11 +6,12 @@ from fractions import Fraction
 from hashlib import sha256
 from math import ceil
 
-from transcoder.chunks import cut, segment_frames
+from transcoder.chunks import cut, grid
 from transcoder.ladder import SOUND, SOUND_ALONE, video_renditions
 from transcoder.media import Plan, Source, VideoTrack
+from transcoder.policy import DEFAULT_POLICY, Policy
 
-RECIPE = 1
+RECIPE = 2
 """Raised with every change of `transcoder.encode` that changes bytes: the digest must change with them."""
 
 MAX_FPS = 30
@@ -23,24 +24,28 @@ SENSIBLE_FPS = tuple(Fraction(rate) for rate in (5, 10, 12, 15, 20, 24, 25, 30))
 DIGEST_DIGITS = 32
 
 
-def plan(source: Source, *, threads: int, encoder: str) -> Plan:
+def plan(source: Source, *, threads: int, encoder: str, policy: Policy = DEFAULT_POLICY) -> Plan:
     """Decide everything about `source`. `encoder` names ffmpeg's build (`transcoder.tools`)."""
     fps = output_fps(source.video) if source.video else Fraction(1)
     frames = max(1, round(Fraction(source.duration_s) * fps)) if source.video else 0
+    found = grid(frames, fps)
     undigested = Plan(
         source=source,
         fps=fps,
         frame_count=frames,
-        segment_frames=segment_frames(fps),
+        segment_frames=found.segment_frames,
+        opening=found.opening,
+        opening_frames=found.opening_frames,
         duration_s=float(frames / fps) if frames else source.duration_s,
-        chunks=cut(frames, fps),
+        chunks=cut(frames, found),
         video=video_renditions(source.video.width, source.video.height, fps) if source.video else (),
         audio=() if source.audio is None else (SOUND,) if source.video else SOUND_ALONE,
         threads=threads,
         encoder=encoder,
         digest="",
+        settled=True,
     )
-    return _with_digest(undigested)
+    return _with_digest(undigested, policy)
 
 
 def output_fps(video: VideoTrack) -> Fraction:
@@ -58,7 +63,7 @@ def output_fps(video: VideoTrack) -> Fraction:
     return (fps * ceil(SLOWEST_FPS / fps) if fps < SLOWEST_FPS else fps).limit_denominator(LARGEST_DENOMINATOR)
 
 
-def _with_digest(undigested: Plan) -> Plan:
-    said = json.dumps({"recipe": RECIPE, **asdict(undigested)}, sort_keys=True, default=str)
+def _with_digest(undigested: Plan, policy: Policy) -> Plan:
+    said = json.dumps({"recipe": RECIPE, "policy": asdict(policy), **asdict(undigested)}, sort_keys=True, default=str)
     digest = sha256(said.encode()).hexdigest()[:DIGEST_DIGITS]
     return replace(undigested, digest=digest)

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from transcoder.policy import DEFAULT_POLICY, Policy
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscoderSettings:
@@ -20,5 +22,7 @@ class TranscoderSettings:
     """x264 threads of one encode; workers in parallel use the cores."""
     task_limit_s: float = 1800.0
     """Wall clock of one task."""
+    policy: Policy = DEFAULT_POLICY
+    """Which rungs a lesson gets."""
     reserve_bytes: int = 512 * 1024**2
     """Free disk that a worker leaves alone."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from transcoder.boxes import InitSegment
 from transcoder.collecting import collect_init, collect_segment, segment_name
-from transcoder.encode import EVEN_SOUND, audio_arguments, even_sound_arguments, with_even_sound
+from transcoder.encode_sound import EVEN_SOUND, audio_arguments, even_sound_arguments, with_even_sound
 from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
 from transcoder.errors import EncodeFailed
 from transcoder.full_disk import full_disk_told

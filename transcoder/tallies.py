@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from fractions import Fraction
 from uuid import UUID
 
 from sqlalchemy import Float, case, cast, func, select
@@ -64,5 +63,5 @@ def _start_s(plan: Plan) -> float:
     """Length of chunk 0; sound may end a little before the picture does, so a segment less will do."""
     if not plan.chunks:
         return min(plan.duration_s, float(plan.segment_s)) * 0.5
-    start = Fraction(plan.chunks[0].end_frame) / plan.fps
-    return float(max(Fraction(0), min(start, Fraction(plan.duration_s)) - plan.segment_s))
+    last = plan.segments_of(plan.chunks[0])[-1]
+    return min(plan.duration_s, float(plan.start_s(last)))

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil
 
 from transcoder.media import Made, Plan
 from transcoder.playlists import AAC_FRAME_SAMPLES
@@ -82,13 +81,13 @@ def _order_findings(name: str, segments: Sequence[Made]) -> Iterator[Finding]:
 
 def _grid_findings(plan: Plan, name: str, segments: Sequence[Made]) -> Iterator[Finding]:
     """Every rung on the plan's own grid is also aligned with every other rung."""
-    count = ceil(Fraction(plan.frame_count, plan.segment_frames))
+    count = plan.segment_count
     if len(segments) != count:
         yield Finding("H9", name, f"{len(segments)} segments of {count}")
     end_s = plan.frame_count / plan.fps
     for item in segments:
-        start_s = item.number * plan.segment_s
-        if (item.start_s, item.duration_s) != (start_s, min(plan.segment_s, end_s - start_s)):
+        start_s = plan.start_s(item.number)
+        if (item.start_s, item.duration_s) != (start_s, min(plan.start_s(item.number + 1), end_s) - start_s):
             yield Finding("H9", f"{name}/{item.name}", f"lies off the grid: {item.start_s} s for {item.duration_s} s")
         if item.iframe_bytes == 0:
             yield Finding("H35", f"{name}/{item.name}", "the length of the first picture is not known")
@@ -96,7 +95,7 @@ def _grid_findings(plan: Plan, name: str, segments: Sequence[Made]) -> Iterator[
 
 def _sound_findings(plan: Plan, name: str, segments: Sequence[Made], frame_s: Fraction) -> Iterator[Finding]:
     for item in segments:
-        if abs(item.start_s - item.number * plan.segment_s) > frame_s:
+        if abs(item.start_s - plan.start_s(item.number)) > frame_s:
             yield Finding("H9", f"{name}/{item.name}", f"starts at {item.start_s} s, away from the picture's boundary")
     if not plan.video or not segments:
         return

@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 from catalog import lessons
 from streamsvc.services import utc_now
 from tests.functional.app_fixtures import ServedApp
+from tests.transcoder.rungs import sound
 from transcoder import jobs
-from transcoder.media import AudioRendition, AudioTrack, Plan, Source
+from transcoder.media import AudioTrack, Plan, Source
 from transcoder.plan_json import plan_to_json
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 
@@ -24,10 +25,12 @@ PLAN = Plan(
     fps=Fraction(1),
     frame_count=0,
     segment_frames=4,
+    opening=0,
+    opening_frames=4,
     duration_s=DURATION_S,
     chunks=(),
     video=(),
-    audio=(AudioRendition("a64", 64, 48000, 2),),
+    audio=(sound("a64", 64),),
     threads=1,
     encoder="test",
     digest="0" * 32,

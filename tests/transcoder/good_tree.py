@@ -7,8 +7,9 @@ from pathlib import Path
 
 import imageio_ffmpeg
 
+from tests.transcoder.rungs import rung, sound
 from transcoder import boxes
-from transcoder.media import AudioRendition, Chunk, Made, Plan, Source, VideoRendition
+from transcoder.media import Chunk, Made, Plan, Source
 from transcoder.playlists import iframe_playlist, media_playlist, multivariant, target_duration
 
 FPS = 25
@@ -27,13 +28,15 @@ PLAN = Plan(
     fps=Fraction(FPS),
     frame_count=FRAMES,
     segment_frames=SEGMENT_FRAMES,
+    opening=0,
+    opening_frames=SEGMENT_FRAMES,
     duration_s=FRAMES / FPS,
     chunks=(Chunk(0, 0, FRAMES),),
     video=(
-        VideoRendition("v144", 256, 144, crf=30, max_kbps=90, buffer_kbit=90, level="1.1"),
-        VideoRendition("v288", 512, 288, crf=28, max_kbps=400, buffer_kbit=800, level="2.1"),
+        rung("v144", 256, 144, crf=30, max_kbps=90, buffer_kbit=90, level="1.1"),
+        rung("v288", 512, 288, crf=28, max_kbps=400, buffer_kbit=800, level="2.1"),
     ),
-    audio=(AudioRendition("a48", kbps=48, sample_rate=48000, channels=2),),
+    audio=(sound("a48", 48),),
     threads=1,
     encoder="any",
     digest="0" * 32,
@@ -44,11 +47,20 @@ def make_media(folder: Path) -> dict[str, list[Made]]:
     """Encode the lesson of `PLAN` with one ffmpeg process and say what was made."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", _lavfi("testsrc2=s=512x288:r=25")]
     command += ["-f", "lavfi", "-i", _lavfi("sine=f=440:r=48000")]
-    for rung in PLAN.video:
-        (folder / rung.name).mkdir(parents=True)
-        size = ["-map", "0:v", "-vf", f"scale={rung.width}:{rung.height}", "-crf", str(rung.crf), "-level", rung.level]
-        cap = ["-maxrate", f"{rung.max_kbps}k", "-bufsize", f"{rung.buffer_kbit}k"]
-        command += [*size, *cap, *PICTURE.split(), *_hls(folder / rung.name)]
+    for rendition in PLAN.video:
+        (folder / rendition.name).mkdir(parents=True)
+        size = [
+            "-map",
+            "0:v",
+            "-vf",
+            f"scale={rendition.width}:{rendition.height}",
+            "-crf",
+            str(rendition.crf),
+            "-level",
+            rendition.level,
+        ]
+        cap = ["-maxrate", f"{rendition.max_kbps}k", "-bufsize", f"{rendition.buffer_kbit}k"]
+        command += [*size, *cap, *PICTURE.split(), *_hls(folder / rendition.name)]
     (folder / "a48").mkdir()
     command += ["-map", "1:a", *SOUND.split(), *_hls(folder / "a48")]
     subprocess.run(command, check=True, timeout=120)
@@ -66,9 +78,9 @@ def write_playlists(folder: Path, made: dict[str, list[Made]]) -> None:
     target_s = target_duration(PLAN)
     for name, files in made.items():
         (folder / name / "media.m3u8").write_text(media_playlist(files, target_s=target_s, uri=lambda item: item.name))
-    for rung in PLAN.video:
-        text = iframe_playlist(made[rung.name], target_s=target_s, uri=lambda item: item.name)
-        (folder / rung.name / "iframes.m3u8").write_text(text)
+    for rendition in PLAN.video:
+        text = iframe_playlist(made[rendition.name], target_s=target_s, uri=lambda item: item.name)
+        (folder / rendition.name / "iframes.m3u8").write_text(text)
     text = multivariant(
         PLAN,
         made,

@@ -32,6 +32,12 @@ def planned(video: VideoTrack | None = VIDEO, audio: AudioTrack | None = AUDIO, 
     return plan(source(video, audio, **values), threads=1, encoder="build")  # type: ignore[arg-type]  # values of one call
 
 
+def planned_for(seconds: float, fps: Fraction) -> Plan:
+    """A lesson of this length and rate."""
+    given = replace(VIDEO, fps=fps, duration_s=seconds)
+    return plan(replace(source(given), duration_s=seconds), threads=1, encoder="build")
+
+
 def video(**changes: object) -> VideoTrack:
     return replace(VIDEO, **changes)  # type: ignore[arg-type]  # values of one call
 

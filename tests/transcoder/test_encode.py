@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.transcoder.sources import AUDIO, audio, planned, video
-from transcoder.encode import audio_arguments, beginnings, video_arguments
+from transcoder.encode_sound import audio_arguments
+from transcoder.encode_video import beginnings, video_arguments
 from transcoder.media import Chunk, Plan
 from transcoder.plan import RECIPE
 from transcoder.stills import drawn_poster_arguments, poster_arguments, storyboard_arguments

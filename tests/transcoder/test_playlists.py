@@ -7,8 +7,9 @@ import pytest
 
 from tests.transcoder import plans
 from tests.transcoder.good_tree import PLAN
+from tests.transcoder.rungs import sound as make_sound
 from transcoder.errors import MediaNotReady, OutputInvalid
-from transcoder.media import AudioRendition, Made
+from transcoder.media import Made
 from transcoder.playlists import (
     iframe_playlist,
     listable,
@@ -152,7 +153,7 @@ def test_a_codec_cannot_inject_an_attribute(codec):
     ],
 )
 def test_target_duration_holds_for_sound_that_is_a_frame_longer(fps, segment_frames, sample_rate, target_s):
-    sound = AudioRendition("a", kbps=48, sample_rate=sample_rate, channels=2)
+    sound = make_sound("a", 48, sample_rate=sample_rate)
 
     assert target_duration(replace(PLAN, fps=fps, segment_frames=segment_frames, audio=(sound,))) == target_s
 
