@@ -124,8 +124,8 @@ def made_of(plan: Plan, rendition: str, numbers: range) -> list[Stored]:
     codec = "mp4a.40.2" if rendition in {audio.name for audio in plan.audio} else "avc1.64001e"
     made = [Made("init", rendition, "init.mp4", 700, SHA256, codec=codec)]
     for number in numbers:
-        start_s = number * plan.segment_s
-        length_s = min(plan.segment_s, Fraction(plan.duration_s) - start_s)
+        start_s = plan.start_s(number)
+        length_s = min(plan.start_s(number + 1), Fraction(plan.duration_s)) - start_s
         made.append(Made("segment", rendition, f"{number}.m4s", 10_000, SHA256, number, start_s, length_s, 900))
     return [Stored(item, f"media/a/{plan.digest}/{rendition}/{item.name}") for item in made]
 
