@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from transcoder.errors import MediaFailed, MediaNotReady
@@ -23,6 +23,8 @@ class Publication:
     duration_s: float
     codecs: tuple[str, ...]
     """RFC 6381 strings of all renditions that can be played."""
+    playlists: frozenset[str]
+    """Names of those that were published; empty while it grows, when they are rendered on demand."""
 
 
 def current_publication(session: Session, asset_id: UUID) -> Publication:
@@ -45,7 +47,12 @@ def current_publication(session: Session, asset_id: UUID) -> Publication:
         storyboard_key=stills.get("storyboard.vtt"),
         duration_s=plan.duration_s,
         codecs=tuple(sorted({row.codec for row in made.values() if row.codec})),
+        playlists=frozenset(session.scalars(_playlists(job.id))),
     )
+
+
+def _playlists(job_id: UUID) -> Select[str]:
+    return select(MediaObject.name).where(MediaObject.job_id == job_id, MediaObject.kind == "playlist")
 
 
 def _stills(session: Session, job_id: UUID) -> dict[str, str]:

@@ -13,6 +13,7 @@ from catalog import lessons
 from catalog.permissions import Acting
 from cdn import layout
 from streamsvc.playback import entitlement, sessions
+from streamsvc.playback.families import playlist_for
 from streamsvc.playback.sessions import PlaybackSession
 from streamsvc.web import openapi
 from streamsvc.web.addresses import absolute
@@ -20,14 +21,12 @@ from streamsvc.web.requests import in_transaction, json_body, json_response, pat
 from transcoder import jobs
 from transcoder.publications import Publication
 
-MULTIVARIANT = "avc.m3u8"
-
 
 class Wishes(msgspec.Struct):
     """What the player says of itself; a later player may say more than we know."""
 
-    decodes: list[str] = []
-    """Codec families (`av01`, `avc1`, `opus`, `mp4a`). All lessons exist as AVC + AAC, which every device plays."""
+    decodes: list[str] | None = None
+    """Codecs that it plays smoothly (`av01`, `avc1`, `opus`, `mp4a`), or None of a player that does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,18 +36,19 @@ class Opened:
     session: PlaybackSession
     publication: Publication
     resume_s: float
+    playlist: str
+    """Name of its multivariant playlist."""
 
 
 async def start(request: web.Request) -> web.Response:
-    if request.can_read_body:
-        await json_body(request, Wishes)
-    now = services(request).now()
-    opened = await in_transaction(request, _open, path_uuid(request, "lesson_id"), acting=viewer(request), now=now)
+    wishes = await json_body(request, Wishes) if request.can_read_body else Wishes()
+    now, acting = services(request).now(), viewer(request)
+    opened = await in_transaction(request, _open, path_uuid(request, "lesson_id"), wishes, acting=acting, now=now)
     services(request).telemetry.playback_sessions.inc()
     return json_response(_session_json(request, opened), status=201)
 
 
-def _open(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> Opened:
+def _open(session: Session, lesson_id: UUID, wishes: Wishes, *, acting: Acting, now: datetime) -> Opened:
     """Raises LessonMissing, MediaNotReady, MediaFailed."""
     lesson = lessons.get(session, lesson_id, acting=acting)
     publication = jobs.current_publication(session, lesson.asset_id)
@@ -63,7 +63,12 @@ def _open(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -
         expires_at=entitlement.expires_at(publication.duration_s, now=now),
         now=now,
     )
-    return Opened(opened, publication, entitlement.resume_from(stopped_at_s, duration_s=publication.duration_s))
+    return Opened(
+        opened,
+        publication,
+        resume_s=entitlement.resume_from(stopped_at_s, duration_s=publication.duration_s),
+        playlist=playlist_for(wishes.decodes, publication.playlists),
+    )
 
 
 def _session_json(request: web.Request, opened: Opened) -> dict[str, Any]:
@@ -75,7 +80,7 @@ def _session_json(request: web.Request, opened: Opened) -> dict[str, Any]:
 
     return {
         "id": session.id,
-        "url": address(layout.published(session.asset_id, publication.id, MULTIVARIANT)),
+        "url": address(layout.published(session.asset_id, publication.id, opened.playlist)),
         "expires_at": session.expires_at,
         "resume_s": opened.resume_s,
         "poster": address(publication.poster_key),
@@ -101,7 +106,13 @@ SCHEMAS = {
 }
 _WISHES = {
     "type": "object",
-    "properties": {"decodes": {"type": "array", "items": openapi.TEXT}},
+    "properties": {
+        "decodes": {
+            "type": "array",
+            "items": openapi.TEXT,
+            "description": "Codecs that the player decodes smoothly, of `av01`, `avc1`, `opus`, `mp4a`.",
+        }
+    },
 }
 
 OPENAPI: dict[str, Any] = {
@@ -111,10 +122,13 @@ OPENAPI: dict[str, Any] = {
             "operationId": "start_playback",
             "summary": "Begin to watch",
             "description": "`url` is an HLS multivariant playlist below a signed prefix that expires; relative "
-            "addresses in it inherit the prefix. `resume_s` is where the person stopped. Before anything can be "
+            "addresses in it inherit the prefix. A player that decodes both `av01` and `opus` gets the variants in "
+            "AV1 and Opus, which need the fewest bytes; another that says what it decodes gets H.264 and AAC; one "
+            "that says nothing gets both in one playlist. A lesson that still grows, or has no other variants, comes "
+            "as H.264 and AAC. `resume_s` is where the person stopped. Before anything can be "
             "played the answer is 409 `media_not_ready`, after a failure 409 `media_failed`.",
             "tags": ["playback"],
-            "requestBody": openapi.json_request(_WISHES, {"decodes": ["avc1", "mp4a"]}, required=False),
+            "requestBody": openapi.json_request(_WISHES, {"decodes": ["av01", "avc1", "opus", "mp4a"]}, required=False),
             "responses": {
                 **openapi.answers(openapi.ref("PlaybackSession"), description="The session.", status=201),
                 **openapi.problems(400, 401, 404, 409, 413),
