@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
+from transcoder.analysis.values import Analysis
+
 TrackType = Literal["video", "audio"]
 Family = Literal["avc", "av1"]
 """Codecs that go together: H.264 with AAC-LC, which every device plays; AV1 with Opus, which needs half the bits."""
 SoundCodec = Literal["aac", "opus"]
 FAMILY_OF_SOUND: dict[SoundCodec, Family] = {"aac": "avc", "opus": "av1"}
+FRAME_SAMPLES: dict[SoundCodec, int] = {"aac": 1024, "opus": 2880}
+"""Of one packet. Opus in packets of 60 ms: each costs four bytes in the segment's index, a tenth of 16 kbit/s at 20."""
+SoundKind = Literal["speech", "music", "silence"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,27 @@ class VideoTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """What the probe heard in at most two minutes, drawn over the whole sound. Levels are in dB of full scale."""
+
+    kind: SoundKind
+    """`music` is all that is neither voice nor silence."""
+    mono_lufs: float
+    """Integrated loudness (EBU R128, gated) of one channel mixed from all; -70 where all lies below the gate."""
+    stereo_lufs: float
+    """The same of the two channels as they are; as `mono_lufs` where the source has one."""
+    peak_db: float
+    floor_db: float
+    """What is left when nobody speaks: the quietest tenth, above 80 Hz."""
+    alike: bool
+    """Both channels carry the same sound, or nearly."""
+    hum_hz: int = 0
+    """50 or 60 where the mains are heard, 0 where not."""
+    hum_db: float = -120.0
+    """Level of the hum, all its harmonics together."""
+
+
+@dataclass(frozen=True, slots=True)
 class AudioTrack:
     """The first audio track of a source."""
 
@@ -51,6 +77,8 @@ class AudioTrack:
     lone_channel: int | None = None
     """0 or 1 where only that channel of a stereo track carries sound."""
     stream: int = 0
+    heard: Heard | None = None
+    """None where nothing of it could be decoded at the probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +159,17 @@ class AudioRendition:
     kbps: int
     sample_rate: int
     channels: int
+    correction_db: float = 0.0
+    """Gain on top of what the probe's listening asks for; not nought only where the sound was made again."""
 
     @property
     def family(self) -> Family:
         return FAMILY_OF_SOUND[self.codec]
+
+    @property
+    def frame_s(self) -> Fraction:
+        """Of one packet: no segment can be cut closer to the grid than this."""
+        return Fraction(FRAME_SAMPLES[self.codec], self.sample_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +216,8 @@ class Plan:
     analysis adds follow from the same, so that it names them too."""
     settled: bool = False
     """Whether the analysis has added its rungs."""
+    analysis: Analysis | None = None
+    """What was found, and why every rung is what it is. None before the plan is settled, and for sound alone."""
 
     @property
     def renditions(self) -> tuple[VideoRendition | AudioRendition, ...]:
