@@ -1,4 +1,9 @@
-"""All decisions about one source, and the digest that names them. Pure: the same source gives the same plan."""
+"""
+All decisions about one source, and the digest that names them. Pure: the same source gives the same plan.
+
+They are made in two steps, so that the lesson can be played soon: what the probe tells is enough for the grid, the
+sound and the starter rung; the other rungs wait for the analysis.
+"""
 
 import json
 from dataclasses import asdict, replace
@@ -6,12 +11,14 @@ from fractions import Fraction
 from hashlib import sha256
 from math import ceil
 
+from transcoder.analysis.values import Analysis
 from transcoder.chunks import cut, grid
-from transcoder.ladder import SOUND, SOUND_ALONE, video_renditions
+from transcoder.ladder import rungs, starter_rung
 from transcoder.media import Plan, Source, VideoTrack
 from transcoder.policy import DEFAULT_POLICY, Policy
+from transcoder.sound import sound_renditions
 
-RECIPE = 2
+RECIPE = 3
 """Raised with every change of `transcoder.encode` that changes bytes: the digest must change with them."""
 
 MAX_FPS = 30
@@ -24,12 +31,16 @@ SENSIBLE_FPS = tuple(Fraction(rate) for rate in (5, 10, 12, 15, 20, 24, 25, 30))
 DIGEST_DIGITS = 32
 
 
-def plan(source: Source, *, threads: int, encoder: str, policy: Policy = DEFAULT_POLICY) -> Plan:
-    """Decide everything about `source`. `encoder` names ffmpeg's build (`transcoder.tools`)."""
+def starter_plan(source: Source, *, threads: int, encoder: str, policy: Policy = DEFAULT_POLICY) -> Plan:
+    """
+    What can be decided from the probe alone. `encoder` names ffmpeg's build (`transcoder.tools`).
+
+    A lesson of sound alone needs no analysis: it is settled at once.
+    """
     fps = output_fps(source.video) if source.video else Fraction(1)
     frames = max(1, round(Fraction(source.duration_s) * fps)) if source.video else 0
     found = grid(frames, fps)
-    undigested = Plan(
+    bare = Plan(
         source=source,
         fps=fps,
         frame_count=frames,
@@ -38,14 +49,30 @@ def plan(source: Source, *, threads: int, encoder: str, policy: Policy = DEFAULT
         opening_frames=found.opening_frames,
         duration_s=float(frames / fps) if frames else source.duration_s,
         chunks=cut(frames, found),
-        video=video_renditions(source.video.width, source.video.height, fps) if source.video else (),
-        audio=() if source.audio is None else (SOUND,) if source.video else SOUND_ALONE,
+        video=(),
+        audio=sound_renditions(source, policy),
         threads=threads,
         encoder=encoder,
         digest="",
-        settled=True,
+        settled=source.video is None,
     )
-    return _with_digest(undigested, policy)
+    whole = replace(bare, video=(starter_rung(bare, policy),)) if source.video else bare
+    return replace(whole, digest=_digest(whole, policy))
+
+
+def settle(plan: Plan, analysis: Analysis, *, policy: Policy = DEFAULT_POLICY) -> Plan:
+    """
+    The plan with all its rungs. Nothing that the starter plan said is changed but the starter rung's quality.
+
+    The digest stays: the analysis follows from what it was made of.
+    """
+    return replace(plan, video=rungs(plan, analysis, policy), analysis=analysis, settled=True)
+
+
+def plan(source: Source, *, threads: int, encoder: str, policy: Policy = DEFAULT_POLICY) -> Plan:
+    """A whole plan without a look at the lesson: rungs by size alone."""
+    started = starter_plan(source, threads=threads, encoder=encoder, policy=policy)
+    return started if started.settled else settle(started, Analysis(doubt="not_asked"), policy=policy)
 
 
 def output_fps(video: VideoTrack) -> Fraction:
@@ -63,7 +90,6 @@ def output_fps(video: VideoTrack) -> Fraction:
     return (fps * ceil(SLOWEST_FPS / fps) if fps < SLOWEST_FPS else fps).limit_denominator(LARGEST_DENOMINATOR)
 
 
-def _with_digest(undigested: Plan, policy: Policy) -> Plan:
+def _digest(undigested: Plan, policy: Policy) -> str:
     said = json.dumps({"recipe": RECIPE, "policy": asdict(policy), **asdict(undigested)}, sort_keys=True, default=str)
-    digest = sha256(said.encode()).hexdigest()[:DIGEST_DIGITS]
-    return replace(undigested, digest=digest)
+    return sha256(said.encode()).hexdigest()[:DIGEST_DIGITS]

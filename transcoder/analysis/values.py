@@ -1,0 +1,71 @@
+"""What a look at a lesson finds. Kept in its plan, so that every rung can be explained. Pure."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["slides", "screen", "board", "talking", "phone", "motion"]
+"""Slides that stand still; a screen with movement; writing on a board; a face; a hand-held camera; much motion."""
+Doubt = Literal["", "not_asked", "no_pictures", "too_short", "failed"]
+Family = Literal["avc", "av1"]
+"""As `transcoder.media` has it, which itself holds these values."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One sample of the lesson: consecutive frames that stand for all that is near them."""
+
+    start_frame: int
+    """Of the lesson's grid."""
+    frames: int
+    share: float
+    """Of the lesson that it stands for; all parts together are 1."""
+    kind: Kind
+    still_share: float
+    """Of the pixels: those that stay as they are from one frame to the next."""
+    text_lines: int
+    """Height of the smallest writing, in lines of the source; 0 where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """All parts encoded with one size, frame step and CRF, a key frame at the start of each."""
+
+    family: Family
+    height: int
+    """Of the shorter side."""
+    frame_step: int
+    crf: int
+    key_bytes: tuple[int, ...]
+    """Of the key frame of each part."""
+    frame_bytes: tuple[float, ...]
+    """Of the mean other frame of each part, for each frame of the rung's own rate."""
+    vmaf: tuple[float, ...]
+    """Mean of each part against the source at its own size, frames held where the rung has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """Either parts and trials, or a doubt: then the lesson gets a ladder by its size alone."""
+
+    parts: tuple[Part, ...] = ()
+    trials: tuple[Trial, ...] = ()
+    doubt: Doubt = ""
+    """Why there is nothing to choose from."""
+
+    @property
+    def kinds(self) -> tuple[tuple[Kind, float], ...]:
+        """What the lesson consists of, the largest share first."""
+        shares: dict[Kind, float] = {}
+        for part in self.parts:
+            shares[part.kind] = shares.get(part.kind, 0.0) + part.share
+        return tuple(sorted(shares.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
+    def still_share(self) -> float:
+        """Of all pixels over the whole lesson."""
+        return sum(part.still_share * part.share for part in self.parts)
+
+    @property
+    def text_lines(self) -> int:
+        """Height of the smallest writing that must stay legible, in lines of the source; 0 where there is none."""
+        return min((part.text_lines for part in self.parts if part.text_lines), default=0)
