@@ -7,6 +7,9 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from streamsvc.errors import BadSetting
+from transcoder.errors import PolicyInvalid
+from transcoder.policy import DEFAULT_POLICY, Policy
+from transcoder.policy_file import read_policy
 from transcoder.settings import TranscoderSettings
 
 GIB = 1024**3
@@ -162,5 +165,24 @@ def _transcoder_settings(read: _Reader, var: Path) -> TranscoderSettings:
         max_attempts=read.whole("MAX_ATTEMPTS", 3),
         threads=read.whole("ENCODER_THREADS", 1),
         task_limit_s=read.number("TASK_LIMIT_S", 1800),
+        policy=_policy(read.text("LADDER", "")),
         reserve_bytes=read.whole("WORK_RESERVE_BYTES", GIB // 2),
     )
+
+
+def _policy(name: str) -> Policy:
+    """The policy of the file with this name; the default where none is named."""
+    if not name:
+        return DEFAULT_POLICY
+    path = Path(name).expanduser().absolute()
+    try:
+        return read_policy(path.read_text("utf-8"))
+    except OSError as exc:
+        reason = f"{path}: {exc.strerror or exc}"
+        raise BadSetting(f"the ladder's file {reason}", name="SABAQ_LADDER", reason=reason) from exc
+    except UnicodeDecodeError as exc:
+        reason = f"{path}: no UTF-8"
+        raise BadSetting(f"the ladder's file {reason}", name="SABAQ_LADDER", reason=reason) from exc
+    except PolicyInvalid as exc:
+        reason = f"{path}: {exc}; sabaq ladder check {path}"
+        raise BadSetting(f"the ladder's file {reason}", name="SABAQ_LADDER", reason=reason) from exc

@@ -1,5 +1,7 @@
 """Errors that the transcoder raises on purpose, each with a `code` that never changes."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 
@@ -161,3 +163,34 @@ class MediaFailed(TranscoderError):
     """The encoding failed for good; the lesson's `media.error` says why."""
 
     code = "media_failed"
+
+
+FINDINGS_SHOWN = 3
+"""In one sentence about a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyFinding:
+    """One mistake in a ladder's file. `code` names the sentence that explains it, `params` what stands in it."""
+
+    line: int
+    """From 1; 0 where no line can be named, as for what is missing."""
+    key: str
+    """`cpu`, `targets[2].grades`; empty for the file as a whole."""
+    code: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return ", ".join(word for word in (f"line {self.line}" if self.line else "", self.key, self.code) if word)
+
+
+class PolicyInvalid(TranscoderError):
+    """The ladder's file has mistakes, all of them in `findings`; param `reason` names their places."""
+
+    code = "policy_invalid"
+
+    def __init__(self, findings: Sequence[PolicyFinding]) -> None:
+        shown = [str(finding) for finding in findings[:FINDINGS_SHOWN]]
+        reason = "; ".join([*shown, "…"] if len(findings) > FINDINGS_SHOWN else shown)
+        super().__init__(reason, reason=reason)
+        self.findings = tuple(findings)

@@ -56,6 +56,7 @@ STATUS: dict[type[Exception], HTTPStatus] = {
     transcoder_errors.NothingToRetry: HTTPStatus.CONFLICT,
     transcoder_errors.MediaNotReady: HTTPStatus.CONFLICT,
     transcoder_errors.MediaFailed: HTTPStatus.CONFLICT,
+    transcoder_errors.PolicyInvalid: HTTPStatus.INTERNAL_SERVER_ERROR,
     cdn_errors.ObjectMissing: HTTPStatus.NOT_FOUND,
     cdn_errors.ObjectExists: HTTPStatus.CONFLICT,
     cdn_errors.BadKey: HTTPStatus.NOT_FOUND,

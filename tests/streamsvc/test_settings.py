@@ -6,6 +6,7 @@ import pytest
 
 from streamsvc.errors import BadSetting
 from streamsvc.settings import settings_from
+from transcoder.policy import DEFAULT_POLICY, Policy
 
 
 def test_nothing_set_means_everything_below_var():
@@ -73,3 +74,35 @@ def test_a_demo_is_for_this_machine_only():
     assert settings_from({"SABAQ_DEMO": "1"}).demo
     with pytest.raises(BadSetting):
         settings_from({"SABAQ_DEMO": "1", "SABAQ_HOST": "192.168.0.10"})
+
+
+def test_without_a_ladder_the_policy_that_ships_holds():
+    assert settings_from({}).transcoder.policy == DEFAULT_POLICY
+
+
+def test_a_named_ladder_is_the_policy(tmp_path):
+    path = tmp_path / "ladder.toml"
+    path.write_text('cpu = "small"\n')
+
+    assert settings_from({"SABAQ_LADDER": str(path)}).transcoder.policy == Policy(cpu="small")
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (None, "No such file"),
+        (b"\xff", "no UTF-8"),
+        (b'cpu = "fats"\n', "line 1, cpu, no_such_value; sabaq ladder check"),
+    ],
+)
+def test_a_bad_ladder_stops_the_start_and_says_why(tmp_path, content, told):
+    path = tmp_path / "ladder.toml"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(BadSetting) as refused:
+        settings_from({"SABAQ_LADDER": str(path)})
+
+    assert refused.value.params["name"] == "SABAQ_LADDER"
+    assert told in refused.value.params["reason"]
+    assert str(path) in refused.value.params["reason"]
