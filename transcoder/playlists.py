@@ -1,86 +1,60 @@
 """
-The playlists of a lesson (RFC 8216bis), built with the models of `m3u8`. Pure.
+The multivariant playlists of a lesson (RFC 8216bis), one for each choice of families. Pure.
 
-The service and the command line name their files differently, so every function takes functions that give a URI.
+Those of single renditions are in `transcoder.media_playlists`.
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
-from math import ceil, floor
-from typing import Any, Literal
+from math import ceil
+from typing import Any
 
 import m3u8
-from m3u8.model import IFramePlaylist, InitializationSection, Media, Playlist, Segment, Start
+from m3u8.model import IFramePlaylist, Media, Playlist
 
 from transcoder.errors import MediaNotReady, OutputInvalid
-from transcoder.media import AudioRendition, Made, Plan, VideoRendition
+from transcoder.media import AudioRendition, Family, Made, Plan, VideoRendition
+from transcoder.media_playlists import VERSION, init_of, listable, quotable, safe_uri, target_duration, written
+from transcoder.media_playlists import iframe_playlist as iframe_playlist
+from transcoder.media_playlists import media_playlist as media_playlist
 from transcoder.rates import Rate, Sized, measure
+from transcoder.sound import sound_peak_kbps
 
-VERSION = 7
-AUDIO_GROUP = "audio"
-SOUND_CAP = Fraction(5, 4)
-"""AAC at a constant rate exceeds it by its boxes and its bit reservoir, never by more than this."""
-BOXES_KBPS = 4
-"""Of a video segment, beside the pictures: its moof tells the size of each."""
-AAC_FRAME_SAMPLES = 1024
+AVC, AV1, ALL = "avc.m3u8", "av1.m3u8", "all.m3u8"
+MULTIVARIANTS: dict[str, tuple[Family, ...]] = {AVC: ("avc",), AV1: ("av1",), ALL: ("avc", "av1")}
+"""Names of a publication's multivariant playlists, and what each lists. `av1.m3u8` exists where there is AV1."""
 LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 LANGUAGE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English", "und": "Audio"}
-
-Kind = Literal["VOD", "EVENT"]
-
-
-def target_duration(plan: Plan) -> int:
-    """
-    EXT-X-TARGETDURATION of every playlist of the lesson, known before the first segment exists (H5, H9).
-
-    Sound is cut at the first AAC frame behind the picture's boundary, so its segments may be a frame longer.
-    """
-    audio_frame_s = max((Fraction(AAC_FRAME_SAMPLES, audio.sample_rate) for audio in plan.audio), default=Fraction(0))
-    return max(1, floor(plan.segment_s + audio_frame_s + Fraction(1, 2)))
-
-
-def listable(made: Iterable[Made]) -> list[Made]:
-    """The segments that a playlist may name: from number 0 to the first gap, in order."""
-    ordered = sorted((item for item in made if item.kind == "segment"), key=lambda item: item.number)
-    return [item for position, item in enumerate(ordered) if item.number == position]
-
-
-def init_of(made: Iterable[Made]) -> Made | None:
-    """The init segment of a rendition, if one was made."""
-    return next((item for item in made if item.kind == "init"), None)
-
-
-def media_playlist(
-    made: Iterable[Made], *, target_s: int, uri: Callable[[Made], str], kind: Kind = "VOD", ended: bool = True
-) -> str:
-    """
-    The media playlist of one rendition, from all that was made of it (init and segments, in any order).
-
-    `uri` names the init segment as well as segments. While the lesson grows pass kind="EVENT", ended=False: what
-    lies behind a gap is not listed yet. MediaNotReady when there is no init or no segment 0.
-    """
-    playlist = _media_playlist(target_s, kind, ended)
-    _add_segments(playlist, list(made), uri)
-    return _written(playlist)
-
-
-def iframe_playlist(made: Iterable[Made], *, target_s: int, uri: Callable[[Made], str]) -> str:
-    """The I-frame playlist of a video rendition: the first picture of each segment, with its moof (H35)."""
-    playlist = _media_playlist(target_s, "VOD", ended=True)
-    playlist.is_i_frames_only = True
-    items = list(made)
-    _add_segments(playlist, items, uri)
-    for segment, item in zip(playlist.segments, listable(items), strict=True):
-        segment.byterange = f"{item.iframe_bytes}@0"
-    return _written(playlist)
+CODECS_AS_PLAYERS_ASK = {"Opus": "opus"}
+"""A sample entry in MP4 is called `Opus`; what browsers answer for is `opus`."""
+UNSEEN_VMAF = 2.0
+"""Less than this cannot be seen, so of two rungs that near the one in AV1 should win."""
 
 
 def rendition_rate(made: Iterable[Made], *, target_s: int) -> Rate:
     """Measured rates of one rendition alone, for the lesson's status and the table of `sabaq transcode`."""
     return measure([Sized(item.bytes, item.duration_s) for item in listable(made)], target_s=target_s)
+
+
+def families_of(plan: Plan) -> tuple[Family, ...]:
+    """Those that the lesson has anything to list of, H.264 first."""
+    there = {rendition.family for rendition in plan.video or plan.audio}
+    return tuple(family for family in MULTIVARIANTS[ALL] if family in there)
+
+
+def sound_of(plan: Plan, rung: VideoRendition) -> AudioRendition | None:
+    """The sound that is played with a rung: of its own family, so that a player decodes both or none (C4)."""
+    own = [audio for audio in plan.audio if audio.family == rung.family]
+    return next((audio for audio in own if audio.name == rung.sound), own[0] if own else None)
+
+
+def variant_rate(plan: Plan, rung: VideoRendition, made_by_rendition: Mapping[str, Sequence[Made]]) -> Rate:
+    """Measured rates of a rung with its own sound: what its variant says of itself."""
+    sound, target_s = sound_of(plan, rung), target_duration(plan)
+    rate = rendition_rate(made_by_rendition[rung.name], target_s=target_s)
+    return rate + rendition_rate(made_by_rendition[sound.name], target_s=target_s) if sound else rate
 
 
 def multivariant(
@@ -89,34 +63,38 @@ def multivariant(
     *,
     uri: Callable[[str], str],
     iframes_uri: Callable[[str], str] | None = None,
+    families: Sequence[Family] = ("avc", "av1"),
     measured: bool = True,
     language: str = "und",
 ) -> str:
     """
-    The multivariant playlist: the lowest rung first (hls.js takes the first variant as its first estimate).
+    The multivariant playlist of one or both families, H.264 and AAC first, in each family the lowest rate first.
 
+    (hls.js takes the first variant as its first estimate; old players skip the lines whose codecs they do not know.)
     `uri` and `iframes_uri` take a rendition's name; without `iframes_uri` no I-frame playlist is named. Renditions
-    of which nothing can be played yet are left out. `measured=False`, while the lesson grows, names the encoder's
-    caps in place of measured rates. `language` is the sound's BCP 47 tag. MediaNotReady when nothing is playable,
-    or when there are pictures but not yet their sound.
+    of which nothing can be played yet are left out. `measured=False`, while the lesson grows, names the lines that
+    the rungs are made for in place of measured rates. `language` is the sound's BCP 47 tag. MediaNotReady when
+    nothing is playable, or when there are pictures but not yet their sound.
     """
-    video = _entries(plan, plan.video, made_by_rendition, measured)
-    audio = _entries(plan, plan.audio, made_by_rendition, measured)
-    if (plan.video and not video) or (plan.audio and not audio):
+    variants = [
+        variant
+        for family in MULTIVARIANTS[ALL]
+        if family in families
+        for variant in _variants(plan, family, made_by_rendition, measured)
+    ]
+    if not variants:
         raise MediaNotReady("no picture or no sound to list yet")
     playlist = m3u8.M3U8()
     playlist.version, playlist.is_independent_segments, playlist.is_variant = VERSION, True, True
-    # A lesson has one sound track, which every picture shares; a lesson of sound alone lists it as the variant.
-    sound = audio[0] if video and audio else None
-    if sound:
-        playlist.add_media(_sound(sound, uri, language))
-    # By measured rate: where a picture shrinks badly, the larger one may cost less.
-    for entry in sorted(video or audio, key=lambda entry: entry.rate.peak_bps):
-        playlist.add_playlist(_variant(plan, entry, sound, playlist.media, uri))
-    if iframes_uri:
-        for entry in video:
-            playlist.add_iframe_playlist(_iframe_variant(plan, entry, iframes_uri))
-    return _written(playlist)
+    for sound in _groups(variants):
+        playlist.add_media(_media(sound, uri, language))
+    scores = _scores(variants)
+    for variant in variants:
+        playlist.add_playlist(_playlist(plan, variant, playlist.media, uri, scores.get(variant.entry.name)))
+    if iframes_uri and plan.video:
+        for variant in variants:
+            playlist.add_iframe_playlist(_iframe_variant(plan, variant.entry, iframes_uri))
+    return written(playlist)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,41 +104,107 @@ class _Entry:
     rendition: VideoRendition | AudioRendition
     segments: list[Made]
     codec: str
+
+    @property
+    def name(self) -> str:
+        return self.rendition.name
+
+
+@dataclass(frozen=True, slots=True)
+class _Variant:
+    """A rung with its sound; in a lesson of sound alone, the sound."""
+
+    entry: _Entry
+    sound: _Entry | None
     rate: Rate
+    """Of both together."""
 
 
-def _entries(
-    plan: Plan,
-    renditions: Sequence[VideoRendition | AudioRendition],
-    made_by_rendition: Mapping[str, Sequence[Made]],
-    measured: bool,
-) -> list[_Entry]:
-    entries = []
-    for rendition in renditions:
-        made = made_by_rendition.get(rendition.name, ())
-        init, segments = init_of(made), listable(made)
-        if init and segments:
-            rate = rendition_rate(segments, target_s=target_duration(plan)) if measured else _cap(plan, rendition)
-            entries.append(_Entry(rendition, segments, init.codec, rate))
-    return entries
+def _variants(
+    plan: Plan, family: Family, made_by_rendition: Mapping[str, Sequence[Made]], measured: bool
+) -> list[_Variant]:
+    """Those of one family that can be played, by rate: where a picture shrinks badly, a larger one may cost less."""
+    found = []
+    for rendition in plan.video or plan.audio:
+        wanted = sound_of(plan, rendition) if isinstance(rendition, VideoRendition) else None
+        entry = _entry(rendition, made_by_rendition)
+        sound = _entry(wanted, made_by_rendition) if wanted else None
+        if rendition.family == family and entry and (sound or not wanted):
+            rate = _measured(plan, entry, sound) if measured else _promised(rendition, wanted)
+            found.append(_Variant(entry, sound, rate))
+    return sorted(found, key=lambda variant: variant.rate.peak_bps)
 
 
-def _cap(plan: Plan, rendition: VideoRendition | AudioRendition) -> Rate:
-    """What the encoder may reach at most in a segment, before any was measured."""
+def _entry(
+    rendition: VideoRendition | AudioRendition, made_by_rendition: Mapping[str, Sequence[Made]]
+) -> _Entry | None:
+    made = made_by_rendition.get(rendition.name, ())
+    init, segments = init_of(made), listable(made)
+    if init is None or not segments:
+        return None
+    return _Entry(rendition, segments, CODECS_AS_PLAYERS_ASK.get(init.codec, init.codec))
+
+
+def _measured(plan: Plan, entry: _Entry, sound: _Entry | None) -> Rate:
+    rates = [rendition_rate(one.segments, target_s=target_duration(plan)) for one in (entry, sound) if one]
+    return sum(rates[1:], rates[0])
+
+
+def _promised(rendition: VideoRendition | AudioRendition, sound: AudioRendition | None) -> Rate:
+    """Before anything was measured: a rung keeps to its line, and takes on average what the analysis expects."""
     if isinstance(rendition, AudioRendition):
-        return Rate(ceil(rendition.kbps * 1000 * SOUND_CAP), rendition.kbps * 1000)
-    peak_kbps = rendition.max_kbps + rendition.buffer_kbit / plan.segment_s + BOXES_KBPS
-    return Rate(ceil(peak_kbps * 1000), rendition.max_kbps * 1000)
+        return Rate(ceil(sound_peak_kbps(rendition) * 1000), rendition.kbps * 1000)
+    pictures_kbps = rendition.why.average_kbps if rendition.why else rendition.max_kbps
+    average_kbps = min(pictures_kbps + (sound.kbps if sound else 0), rendition.line_kbps)
+    return Rate(rendition.line_kbps * 1000, ceil(average_kbps * 1000))
 
 
-def _sound(entry: _Entry, uri: Callable[[str], str], language: str) -> Media:
+def _groups(variants: Sequence[_Variant]) -> list[_Entry]:
+    """Every sound that a variant names, once, in the order of the variants."""
+    return list({variant.sound.name: variant.sound for variant in variants if variant.sound}.values())
+
+
+def _scores(variants: Sequence[_Variant]) -> dict[str, int]:
+    """
+    SCORE by rendition where both families are listed: the place in the order of what should win, the best highest.
+
+    By the quality that the analysis expects, for a player takes the highest that fits its line. Where that is not
+    known, by line, and at equal lines AV1.
+    """
+    if len({variant.entry.rendition.family for variant in variants}) < 2:
+        return {}
+    ranked = sorted(variants, key=_quality if _all_known(variants) else _line)
+    return {variant.entry.name: place for place, variant in enumerate(ranked, start=1)}
+
+
+def _all_known(variants: Sequence[_Variant]) -> bool:
+    """The starter rung follows from the probe alone; it is the lowest of its family, whatever it looks like."""
+    rungs = [variant.entry.rendition for variant in variants]
+    return all(isinstance(rung, VideoRendition) and (rung.why or rung is rungs[0]) for rung in rungs)
+
+
+def _quality(variant: _Variant) -> tuple[float, float, bool]:
+    rung = variant.entry.rendition
+    assert isinstance(rung, VideoRendition)
+    vmaf = rung.why.vmaf if rung.why else 0.0
+    return (vmaf + UNSEEN_VMAF * (rung.family == "av1"), *_line(variant))
+
+
+def _line(variant: _Variant) -> tuple[float, bool]:
+    rendition = variant.entry.rendition
+    line_kbps = rendition.line_kbps if isinstance(rendition, VideoRendition) else rendition.kbps
+    return line_kbps, rendition.family == "av1"
+
+
+def _media(entry: _Entry, uri: Callable[[str], str], language: str) -> Media:
+    """A group of its own for each sound, with the same one member: another group may have another codec (C5, H31)."""
     if not LANGUAGE_TAG.fullmatch(language):
         raise OutputInvalid(f"{language!r} is no language tag", rule="H30")
     assert isinstance(entry.rendition, AudioRendition)
     return Media(
-        uri=_safe_uri(uri(entry.rendition.name)),
+        uri=safe_uri(uri(entry.name)),
         type="AUDIO",
-        group_id=AUDIO_GROUP,
+        group_id=quotable(entry.name),
         language=language,
         name=LANGUAGE_NAMES.get(language, language),
         default="YES",
@@ -169,23 +213,35 @@ def _sound(entry: _Entry, uri: Callable[[str], str], language: str) -> Media:
     )
 
 
-def _variant(
-    plan: Plan, entry: _Entry, sound: _Entry | None, media: list[Media], uri: Callable[[str], str]
+class _Scored(Playlist):  # type: ignore[misc]  # m3u8 has no types
+    """A variant with SCORE, which the models of `m3u8` do not know."""
+
+    score: int | None = None
+
+    def __str__(self) -> str:
+        attributes, uri = str(super().__str__()).split("\n", 1)
+        return f"{attributes},SCORE={self.score}\n{uri}" if self.score else f"{attributes}\n{uri}"
+
+
+def _playlist(
+    plan: Plan, variant: _Variant, media: list[Media], uri: Callable[[str], str], score: int | None
 ) -> Playlist:
-    rate = entry.rate + sound.rate if sound else entry.rate
-    codecs = [entry.codec, sound.codec] if sound else [entry.codec]
+    rendition, sound = variant.entry.rendition, variant.sound
+    codecs = [variant.entry.codec, sound.codec] if sound else [variant.entry.codec]
     info: dict[str, Any] = {
-        "bandwidth": rate.peak_bps,
-        "average_bandwidth": rate.average_bps,
-        "codecs": ",".join(_quotable(codec) for codec in codecs),
+        "bandwidth": variant.rate.peak_bps,
+        "average_bandwidth": variant.rate.average_bps,
+        "codecs": ",".join(quotable(codec) for codec in codecs),
         "closed_captions": "NONE",
     }
-    if isinstance(entry.rendition, VideoRendition):
-        info["resolution"] = f"{entry.rendition.width}x{entry.rendition.height}"
-        info["frame_rate"] = Decimal(plan.fps.numerator) / Decimal(plan.fps.denominator)
+    if isinstance(rendition, VideoRendition):
+        info["resolution"] = f"{rendition.width}x{rendition.height}"
+        info["frame_rate"] = Decimal(plan.fps.numerator) / Decimal(plan.fps.denominator * rendition.frame_step)
     if sound:
-        info["audio"] = AUDIO_GROUP
-    return Playlist(_safe_uri(uri(entry.rendition.name)), info, media, None)
+        info["audio"] = sound.name
+    playlist = _Scored(safe_uri(uri(rendition.name)), info, media, None)
+    playlist.score = score
+    return playlist
 
 
 def _iframe_variant(plan: Plan, entry: _Entry, iframes_uri: Callable[[str], str]) -> IFramePlaylist:
@@ -195,54 +251,7 @@ def _iframe_variant(plan: Plan, entry: _Entry, iframes_uri: Callable[[str], str]
     info = {
         "bandwidth": rate.peak_bps,
         "average_bandwidth": rate.average_bps,
-        "codecs": _quotable(entry.codec),
+        "codecs": quotable(entry.codec),
         "resolution": f"{entry.rendition.width}x{entry.rendition.height}",
     }
-    return IFramePlaylist(None, _safe_uri(iframes_uri(entry.rendition.name)), info)
-
-
-def _media_playlist(target_s: int, kind: Kind, ended: bool) -> m3u8.M3U8:
-    if kind == "VOD" and not ended:
-        raise OutputInvalid("a VOD playlist has an end", rule="H7")
-    playlist = m3u8.M3U8()
-    playlist.version, playlist.target_duration = VERSION, target_s
-    playlist.playlist_type, playlist.is_endlist = kind, ended
-    if not ended:
-        # Players begin a playlist without an end near its end; a lesson that grows begins at its beginning.
-        playlist.start = Start(0)
-    return playlist
-
-
-def _add_segments(playlist: m3u8.M3U8, made: list[Made], uri: Callable[[Made], str]) -> None:
-    init, segments = init_of(made), listable(made)
-    if init is None or not segments:
-        raise MediaNotReady("no segment to list yet")
-    section = InitializationSection(None, _safe_uri(uri(init)))
-    for item in segments:
-        segment = Segment(uri=_safe_uri(uri(item)), duration=_extinf(item))
-        segment.init_section = section
-        playlist.add_segment(segment)
-
-
-def _extinf(item: Made) -> Decimal:
-    """Both ends rounded to microseconds, so that a sum of EXTINF never drifts from the real time (H8)."""
-    end, start = (round(time_s * 1_000_000) for time_s in (item.start_s + item.duration_s, item.start_s))
-    return Decimal(end - start) / 1_000_000
-
-
-def _written(playlist: m3u8.M3U8) -> str:
-    return str(playlist.dumps(infspec="microseconds"))
-
-
-def _quotable(text: str) -> str:
-    """What may stand in a quoted string (RFC 8216bis section 4.2): else a name could write a line of its own."""
-    if not text or not text.isprintable() or '"' in text:
-        raise OutputInvalid(f"{text!r} cannot stand in a playlist", rule="H3")
-    return text
-
-
-def _safe_uri(uri: str) -> str:
-    """A URI is a line or a quoted string; `#` at its start would make it a comment."""
-    if uri.startswith("#") or any(character.isspace() for character in uri):
-        raise OutputInvalid(f"{uri!r} is no URI of a playlist", rule="H3")
-    return _quotable(uri)
+    return IFramePlaylist(None, safe_uri(iframes_uri(entry.name)), info)
