@@ -58,6 +58,8 @@ class Settings:
     worker_concurrency: int = 2
     uploads: UploadSettings
     transcoder: TranscoderSettings
+    ladder: Path | None = None
+    """The file that `transcoder.policy` was read from; None where the policy that ships holds."""
     media_memory_bytes: int = 128 * 1024**2
     """Memory for the objects that players asked for last; 0 keeps none."""
     collect_after_s: float = DAY_S
@@ -109,6 +111,7 @@ def settings_from(values: Mapping[str, str], *, cores: int = 2) -> Settings:
     """
     read = _Reader(values)
     var = read.path("VAR", Path("var"))
+    ladder = read.path("LADDER", Path()) if read.text("LADDER", "") else None
     host, port = read.text("HOST", "127.0.0.1"), read.whole("PORT", 8080)
     settings = Settings(
         var=var,
@@ -124,7 +127,8 @@ def settings_from(values: Mapping[str, str], *, cores: int = 2) -> Settings:
         trusted_proxies=read.whole("TRUSTED_PROXIES", 0),
         worker_concurrency=read.whole("WORKER_CONCURRENCY", max(2, cores)),
         uploads=_upload_settings(read, var),
-        transcoder=_transcoder_settings(read, var),
+        transcoder=_transcoder_settings(read, var, _policy(ladder)),
+        ladder=ladder,
         media_memory_bytes=read.whole("MEDIA_MEMORY_BYTES", 128 * 1024**2),
         collect_after_s=read.number("COLLECT_AFTER_S", DAY_S),
     )
@@ -156,7 +160,7 @@ def _upload_settings(read: _Reader, var: Path) -> UploadSettings:
     )
 
 
-def _transcoder_settings(read: _Reader, var: Path) -> TranscoderSettings:
+def _transcoder_settings(read: _Reader, var: Path, policy: Policy) -> TranscoderSettings:
     return TranscoderSettings(
         workspace=read.path("WORKSPACE", var / "work"),
         max_duration_s=read.number("MAX_DURATION_S", 12 * 3600),
@@ -165,16 +169,15 @@ def _transcoder_settings(read: _Reader, var: Path) -> TranscoderSettings:
         max_attempts=read.whole("MAX_ATTEMPTS", 3),
         threads=read.whole("ENCODER_THREADS", 1),
         task_limit_s=read.number("TASK_LIMIT_S", 1800),
-        policy=_policy(read.text("LADDER", "")),
+        policy=policy,
         reserve_bytes=read.whole("WORK_RESERVE_BYTES", GIB // 2),
     )
 
 
-def _policy(name: str) -> Policy:
-    """The policy of the file with this name; the default where none is named."""
-    if not name:
+def _policy(path: Path | None) -> Policy:
+    """The policy of this file; the one that ships where none is named."""
+    if path is None:
         return DEFAULT_POLICY
-    path = Path(name).expanduser().absolute()
     try:
         return read_policy(path.read_text("utf-8"))
     except OSError as exc:

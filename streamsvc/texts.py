@@ -20,6 +20,8 @@ class Texts:
     """By error code."""
     pages: Mapping[str, Table]
     """By page, then by key."""
+    words: Mapping[str, Table]
+    """By matter, then by key: what commands print and what a plan is explained with."""
 
     def error(self, code: str, language: str, params: Mapping[str, object]) -> str:
         """A sentence that says what happened and what to do; an unknown code gets the general one."""
@@ -31,6 +33,10 @@ class Texts:
         merged = {**self.pages.get("common", {}), **self.pages.get(name, {})}
         return {key: row[language] for key, row in merged.items()}
 
+    def about(self, matter: str, language: str) -> dict[str, str]:
+        """All words about one matter: `ladder`, `plan`, `report`."""
+        return {key: row[language] for key, row in self.words[matter].items()}
+
 
 class _Lenient(dict[str, object]):
     """A text with a hole is better than an error about an error."""
@@ -40,12 +46,15 @@ class _Lenient(dict[str, object]):
 
 
 def load_texts(folder: Path = Path(__file__).parent / "texts_data") -> Texts:
-    """Read `errors/*.json` and `pages/*.json`; each file maps key → {"kk", "ru", "en"}."""
+    """Read `errors/*.json`, `pages/*.json` and `words/*.json`; each file maps key → {"kk", "ru", "en"}."""
     errors: dict[str, Mapping[str, str]] = {}
     for path in sorted((folder / "errors").glob("*.json")):
         errors.update(json.loads(path.read_text("utf-8")))
-    pages = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted((folder / "pages").glob("*.json"))}
-    return Texts(errors=errors, pages=pages)
+    return Texts(errors=errors, pages=_tables(folder / "pages"), words=_tables(folder / "words"))
+
+
+def _tables(folder: Path) -> dict[str, Table]:
+    return {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
 
 
 def choose_language(accept_language: str) -> str:

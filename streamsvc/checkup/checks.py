@@ -154,6 +154,11 @@ def check_port(settings: Settings) -> Finding:
     return findings.port_finding(address, is_ours=is_ours, is_free=not is_ours and _is_free(settings))
 
 
+def check_ladder(settings: Settings) -> Finding:
+    """Which policy decides how lessons are encoded; a bad file has stopped us before."""
+    return findings.ladder_finding(settings.transcoder.policy, file=str(settings.ladder or ""))
+
+
 def _is_free(settings: Settings) -> bool:
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -194,6 +199,7 @@ CHECKS: Mapping[str, Callable[[Settings], Finding]] = {
     "clock": check_clock,
     "port": check_port,
     "service": check_service,
+    "ladder": check_ladder,
 }
 EVERYDAY = tuple(name for name in CHECKS if name != "service")
 """`service` is asked for by name: before the first start it must not answer yet."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from transcoder.policy import Policy
+
 Verdict = Literal["ok", "warning", "problem"]
 
 OLDEST_PYTHON, TOO_NEW_PYTHON = (3, 11), (3, 15)
@@ -72,3 +74,11 @@ def port_finding(address: str, *, is_ours: bool, is_free: bool) -> Finding:
     return Finding(
         "port", "problem", f"another program listens at {address}", "set SABAQ_PORT, or: make demo PORT=8081"
     )
+
+
+def ladder_finding(policy: Policy, *, file: str) -> Finding:
+    lines = f"lines of {policy.lines_kbps[0]} to {policy.lines_kbps[-1]} kbit/s"
+    named = [lines, " and ".join(policy.families), f"CPU class {policy.cpu}"]
+    if policy.targets:
+        named.append(f"{len(policy.targets)} exceptions")
+    return Finding("ladder", "ok", f"{file or 'the one that ships'}: {', '.join(named)}")

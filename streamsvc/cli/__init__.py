@@ -39,6 +39,7 @@ BAD_INPUT = (
     service_errors.PortTaken,
     service_errors.LessonFileUnusable,
     transcoder_errors.BadSource,
+    transcoder_errors.PolicyInvalid,
 )
 """What the caller can mend by calling differently: exit 2."""
 
@@ -50,6 +51,7 @@ COMMANDS = {
     "user": "add people, set passwords, give tokens",
     "upload": "upload a file as a lesson",
     "transcode": "turn a file into an HLS tree, without a server",
+    "ladder": "explain a ladder's policy file",
     "migrate": "bring the database to this version's schema",
     "backup": "save the database and the store",
     "restore": "bring a backup back",
