@@ -1,18 +1,15 @@
 """What a worker does with one claimed task, from the claim to its end. Plain functions: Celery is only the alarm."""
 
-import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
-from typing import IO
+from collections.abc import Callable
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from cdn.errors import CdnError, ObjectMissing, StoreFull, StoreUnavailable
-from cdn.storage import ObjectStore
+from cdn.errors import CdnError, StoreFull, StoreUnavailable
 from transcoder import settling
+from transcoder.analysis.looking import look
+from transcoder.analysis.values import Analysis
 from transcoder.claims import Claim, claim
 from transcoder.database import is_outage
 from transcoder.errors import (
@@ -20,31 +17,32 @@ from transcoder.errors import (
     DatabaseAway,
     EncodeCancelled,
     EncodeFailed,
-    SourceLost,
     StillSwept,
     TranscoderError,
     WorkspaceFull,
 )
+from transcoder.fetching import local_source
 from transcoder.keeping import keep, keep_together
 from transcoder.making import make_audio, make_chunk, make_stills
-from transcoder.media import Made
-from transcoder.plan import plan as make_plan
-from transcoder.planning import adopt_plan, note_source, plan_of, source_parts
+from transcoder.media import Made, Plan
+from transcoder.plan import settle, starter_plan
+from transcoder.planning import adopt_plan, note_source, plan_of, settle_plan
+from transcoder.policy import Policy, policy_for
 from transcoder.probe import probe
 from transcoder.publishing import do_publish
 from transcoder.pulse import Pulse
-from transcoder.runner import Limits
 from transcoder.settling import Stored
 from transcoder.station import Station
 from transcoder.sweeping import do_sweep, is_being_swept
-from transcoder.tables import PartRow
 from transcoder.tools import find_tools
+from transcoder.worklist import settled_list, weight_of
 from transcoder.workspace import sha256_of
 
 log = logging.getLogger(__name__)
 
 TOO_LONG = "encode_timeout"
 NOT_ITS_FAULT = (StoreUnavailable, StoreFull, WorkspaceFull, DatabaseAway, StillSwept)
+UNSEEN = Analysis(doubt="failed")
 ASK_AGAIN_S = 1.0
 """Between two tries to write something down while the database is away."""
 
@@ -111,13 +109,45 @@ def do_probe(station: Station, held: Claim, pulse: Pulse) -> None:
     """Read the source whole, look into it, decide everything about the asset. Raises StillSwept."""
     if station.read(is_being_swept, held.asset_id):
         raise StillSwept(f"a sweep of asset {held.asset_id} has not ended")
-    with _source(station, held, pulse) as path:
+    with local_source(station, held, pulse) as path:
         sha256 = sha256_of(path, cancelled=pulse.cancelled)
         station.commit(note_source, held, sha256, now=station.now())
         source = probe(path, settings=station.settings, cancelled=pulse.cancelled)
-    settings = station.settings
-    plan = make_plan(source, threads=settings.threads, encoder=find_tools().build, policy=settings.policy)
-    station.commit(adopt_plan, held, plan, now=station.now())
+    settings, policy = station.settings, policy_for(station.settings.policy)
+    plan = starter_plan(source, threads=settings.threads, encoder=find_tools().build, policy=policy)
+    # A ladder that is not fitted to the lesson is the best guess at the work of the one that will be.
+    expected = weight_of(settled_list(settle(plan, UNSEEN, policy=policy))) if not plan.settled else 0.0
+    station.commit(adopt_plan, held, plan, expected=expected, now=station.now())
+
+
+def do_analyse(station: Station, held: Claim, pulse: Pulse) -> None:
+    """
+    Look at the lesson, choose its rungs, have them made.
+
+    An analysis that failed too often decides without looking: a lesson with plain rungs is better than none.
+    """
+    plan, policy = station.read(plan_of, held.job_id), policy_for(station.settings.policy)
+    seen = held.attempts <= station.settings.max_attempts
+    analysis = _look(station, held, pulse, plan, policy) if seen else UNSEEN
+    if pulse.lost:
+        raise EncodeCancelled("the claim was lost while the lesson was looked at")
+    station.commit(settle_plan, held, settle(plan, analysis, policy=policy), now=station.now())
+
+
+def _look(station: Station, held: Claim, pulse: Pulse, plan: Plan, policy: Policy) -> Analysis:
+    def on_progress(part: float) -> None:
+        pulse.progress = part
+
+    with local_source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
+        return look(
+            plan,
+            path,
+            out,
+            policy=policy,
+            cancelled=pulse.cancelled,
+            limits=station.limits,
+            on_progress=on_progress,
+        )
 
 
 def do_video(station: Station, held: Claim, pulse: Pulse) -> None:
@@ -129,7 +159,7 @@ def do_video(station: Station, held: Claim, pulse: Pulse) -> None:
     def on_frames(done: int) -> None:
         pulse.progress = done / frames
 
-    with _source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
+    with local_source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
         made = make_chunk(
             plan,
             chunk,
@@ -138,7 +168,7 @@ def do_video(station: Station, held: Claim, pulse: Pulse) -> None:
             out,
             on_frames=on_frames,
             cancelled=pulse.cancelled,
-            limits=_limits(station),
+            limits=station.limits,
         )
         stored = keep(station.store, held.asset_id, plan.digest, out, made)
     _finish(station, held, pulse, stored)
@@ -155,7 +185,7 @@ def do_audio(station: Station, held: Claim, pulse: Pulse) -> None:
         stored = keep(station.store, held.asset_id, plan.digest, out, made)
         station.commit(settling.record_early, held, stored)
 
-    with _source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
+    with local_source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
         make_audio(
             plan,
             path,
@@ -163,7 +193,7 @@ def do_audio(station: Station, held: Claim, pulse: Pulse) -> None:
             on_seconds=on_seconds,
             on_made=on_made,
             cancelled=pulse.cancelled,
-            limits=_limits(station),
+            limits=station.limits,
         )
     _finish(station, held, pulse, [])
 
@@ -171,8 +201,8 @@ def do_audio(station: Station, held: Claim, pulse: Pulse) -> None:
 def do_stills(station: Station, held: Claim, pulse: Pulse) -> None:
     """Make the poster and the storyboard."""
     plan = station.read(plan_of, held.job_id)
-    with _source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
-        made = make_stills(plan, path, out, cancelled=pulse.cancelled, limits=_limits(station))
+    with local_source(station, held, pulse) as path, station.workspace.task(held.task_id, held.fence) as out:
+        made = make_stills(plan, path, out, cancelled=pulse.cancelled, limits=station.limits)
         stored = keep_together(station.store, held.asset_id, plan.digest, out, made)
     _finish(station, held, pulse, stored)
 
@@ -187,40 +217,8 @@ STEPS: dict[str, Callable[[Station, Claim, Pulse], None]] = {
     "probe": do_probe,
     "video": do_video,
     "audio": do_audio,
+    "analyse": do_analyse,
     "stills": do_stills,
     "publish": do_publish,
     "sweep": do_sweep,
 }
-
-
-def _limits(station: Station) -> Limits:
-    return Limits(wall_s=station.settings.task_limit_s)
-
-
-@contextmanager
-def _source(station: Station, held: Claim, pulse: Pulse) -> Iterator[Path]:
-    """The local copy of the source."""
-    parts = station.read(source_parts, held.asset_id)
-
-    def fill(file: IO[bytes]) -> None:
-        assemble(station.store, parts, file, cancelled=pulse.cancelled)
-
-    size = sum(part.bytes for part in parts)
-    with station.workspace.source(held.asset_id, size=size, fill=fill, cancelled=pulse.cancelled) as path:
-        yield path
-
-
-def assemble(store: ObjectStore, parts: list[PartRow], file: IO[bytes], *, cancelled: Callable[[], bool]) -> None:
-    """Join part objects, each compared with its recorded digest. Raises SourceLost, EncodeCancelled."""
-    position = 0
-    for part in parts:
-        if cancelled():
-            raise EncodeCancelled("cancelled while the source was fetched")
-        try:
-            body = store.read(part.key) if part.bytes else b""
-        except ObjectMissing as exc:
-            raise SourceLost(f"part {part.key} is gone", offset=part.offset) from exc
-        if part.offset != position or hashlib.sha256(body).hexdigest() != part.sha256:
-            raise SourceLost(f"part {part.key} holds other bytes than were uploaded", offset=part.offset)
-        file.write(body)
-        position += len(body)

@@ -19,6 +19,14 @@ def plan_from_json(data: dict[str, Any]) -> Plan:
     return msgspec.convert(data, Plan, dec_hook=_read_fraction)
 
 
+def plan_if_readable(data: dict[str, Any] | None) -> Plan | None:
+    """None where there is no plan yet, or one of an earlier form, as a published lesson may have."""
+    try:
+        return plan_from_json(data) if data is not None else None
+    except msgspec.ValidationError:
+        return None
+
+
 def source_to_json(source: Source) -> dict[str, Any]:
     """As `plan_to_json`, for what the probe found."""
     written: dict[str, Any] = msgspec.to_builtins(source, enc_hook=_write_fraction)

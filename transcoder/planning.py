@@ -1,18 +1,19 @@
-"""Writes what the probe found: the source's digest, the plan, and a row for each piece of work."""
+"""Writes what probe and analysis found: the source's digest, the plan, and a row for each piece of work."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from transcoder.claims import Claim, is_held
-from transcoder.errors import EncodeCancelled, MediaNotReady
+from transcoder.errors import EncodeCancelled, MediaNotReady, OutputInvalid
 from transcoder.media import Plan
 from transcoder.plan_json import plan_from_json, plan_to_json
 from transcoder.settling import finish, lock_job
 from transcoder.tables import ChunkTask, PartRow, TranscodeJob
-from transcoder.worklist import worklist
+from transcoder.worklist import Item, publish_weight, settled_list, starter_list, work_of
 
 
 def source_parts(session: Session, asset_id: UUID) -> list[PartRow]:
@@ -28,12 +29,50 @@ def note_source(session: Session, held: Claim, sha256: str, *, now: datetime) ->
     job.source_sha256, job.state = sha256, "encoding"
 
 
-def adopt_plan(session: Session, held: Claim, plan: Plan, *, now: datetime) -> None:
-    """End the probe with a plan; its tasks can be claimed with this commit."""
+def adopt_plan(session: Session, held: Claim, plan: Plan, *, now: datetime, expected: float = 0.0) -> None:
+    """
+    End the probe with a starter plan; its tasks can be claimed with this commit.
+
+    `expected` is the work that the analysis will probably add.
+    """
     job = lock_job(session, held.job_id)
     job.plan, job.plan_digest, job.duration_s = plan_to_json(plan), plan.digest, plan.duration_s
     job.planned_at = now
-    items = worklist(plan)
+    items = starter_list(plan, expected=expected)
+    _add(session, job, (*items, *settled_list(plan)) if plan.settled else items)
+    finish(session, held, (), now=now, new_tasks=len(items))
+
+
+def settle_plan(session: Session, held: Claim, plan: Plan, *, now: datetime) -> None:
+    """
+    End the analysis: the plan gets the rungs that it found, the job their tasks, for which its publication waits.
+
+    What the starter plan said stays as it was, since tasks work after it already.
+    """
+    job = lock_job(session, held.job_id)
+    if plan.digest != job.plan_digest:
+        raise OutputInvalid(f"job {job.id} has another plan", rule="plan_differs")
+    before = work_of(_weighed(session, job.id))
+    items = settled_list(plan)
+    job.plan = plan_to_json(plan)
+    job.settled_progress, job.settled_work = before.part, before.done
+    _add(session, job, items)
+    # It stood for the tasks that are there now.
+    session.execute(
+        update(ChunkTask)
+        .where(ChunkTask.job_id == job.id, ChunkTask.kind == "publish")
+        .values(weight=publish_weight(plan))
+        .execution_options(synchronize_session=False)
+    )
+    finish(session, held, (), now=now, new_tasks=len(items))
+
+
+def _weighed(session: Session, job_id: UUID) -> list[tuple[float, float]]:
+    rows = session.execute(select(ChunkTask.weight, ChunkTask.progress).where(ChunkTask.job_id == job_id))
+    return [(weight, part) for weight, part in rows]
+
+
+def _add(session: Session, job: TranscodeJob, items: Iterable[Item]) -> None:
     for item in items:
         session.add(
             ChunkTask(
@@ -50,7 +89,6 @@ def adopt_plan(session: Session, held: Claim, plan: Plan, *, now: datetime) -> N
             )
         )
     session.flush()
-    finish(session, held, (), now=now, new_tasks=len(items))
 
 
 def plan_of(session: Session, job_id: UUID) -> Plan:

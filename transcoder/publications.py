@@ -7,7 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from transcoder.errors import MediaFailed, MediaNotReady
-from transcoder.plan_json import plan_from_json
+from transcoder.plan_json import plan_if_readable
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 from transcoder.tallies import is_playable, tally
 
@@ -35,9 +35,9 @@ def current_publication(session: Session, asset_id: UUID) -> Publication:
     job = session.get_one(TranscodeJob, asset.published_job_id or asset.job_id, populate_existing=True)
     if job.state in ("failed", "cancelled", "removed"):
         raise MediaFailed(f"the encoding is {job.state}")
-    plan = plan_from_json(job.plan) if job.plan is not None else None
-    made = tally(session, [job.id]).get(job.id, {})
-    if plan is None or not is_playable(plan, made):
+    plan, made = plan_if_readable(job.plan), tally(session, [job.id]).get(job.id, {})
+    # What is published plays whatever its plan looked like then.
+    if job.publication_id is None and (plan is None or not is_playable(plan, made)):
         raise MediaNotReady("the first seconds are not encoded yet")
     stills = _stills(session, job.id)
     return Publication(
@@ -45,7 +45,7 @@ def current_publication(session: Session, asset_id: UUID) -> Publication:
         growing=job.publication_id is None,
         poster_key=stills.get("poster.jpg"),
         storyboard_key=stills.get("storyboard.vtt"),
-        duration_s=plan.duration_s,
+        duration_s=job.duration_s or 0.0,
         codecs=tuple(sorted({row.codec for row in made.values() if row.codec})),
         playlists=frozenset(session.scalars(_playlists(job.id))),
     )

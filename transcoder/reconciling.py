@@ -7,7 +7,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, aliased
 
 from transcoder.claims import claimable
-from transcoder.settling import SWEEP, fail_job, lock_job, unblock, wake
+from transcoder.settling import NEVER_GIVEN_UP, fail_job, lock_job, unblock, wake
 from transcoder.tables import LIVE_JOB_STATES, ChunkTask, TranscodeJob
 
 ENCODER_DIED = "encoder_died"
@@ -54,7 +54,7 @@ def _take_back(session: Session, task_id: UUID, job_id: UUID, *, now: datetime, 
         return
     task.lease_until, task.progress, task.error_code = None, 0.0, ENCODER_DIED
     task.error_params = {"attempts": task.attempts}
-    poison = task.attempts >= max_attempts and task.kind != SWEEP
+    poison = task.attempts >= max_attempts and task.kind not in NEVER_GIVEN_UP
     task.state = "failed" if poison else "ready"
     session.flush()
     if poison:

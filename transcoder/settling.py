@@ -21,6 +21,13 @@ WAKE_UP = "transcoder.work"
 
 SWEEP = "sweep"
 """The kind of task that frees bytes."""
+NEVER_GIVEN_UP = (SWEEP, "analyse")
+"""
+Kinds that are tried for ever.
+
+While the rows of a sweep name them, the collector leaves the bytes of a removed lesson alone. An analysis that failed
+too often decides without looking the next time, which cannot fail.
+"""
 
 MAX_NEW_WAKE_UPS = 8
 MAX_POSTPONED = 480
@@ -134,15 +141,10 @@ def _object_row(held: Claim, item: Stored) -> MediaObject:
 def fail(
     session: Session, held: Claim, code: str, params: Mapping[str, object], *, now: datetime, max_attempts: int
 ) -> None:
-    """
-    Count a bad end: another attempt a little later, or, after the last one, the whole job fails.
-
-    A sweep is tried for ever: while its rows name them, the collector leaves the bytes of a removed lesson alone.
-    """
+    """Count a bad end: another attempt a little later, or, after the last one, the whole job fails."""
     lock_job(session, held.job_id)
-    if held.attempts >= max_attempts and held.kind != SWEEP:
-        _end(session, held, state="failed", finished_at=now, lease_until=None, **_why(code, params))
-        fail_job(session, held.job_id, code, params, now=now)
+    if held.attempts >= max_attempts and held.kind not in NEVER_GIVEN_UP:
+        _give_up(session, held, code, params, now=now)
         return
     delay_s = min(LONGEST_DELAY_S, 2.0 ** min(held.attempts - 1, 10) - 1.0)
     _end(session, held, **_again(now, delay_s), **_why(code, params))
@@ -151,7 +153,13 @@ def fail(
 
 def fail_at_once(session: Session, held: Claim, code: str, params: Mapping[str, object], *, now: datetime) -> None:
     """The source is at fault: another attempt would end the same way."""
-    fail(session, held, code, params, now=now, max_attempts=0)
+    lock_job(session, held.job_id)
+    _give_up(session, held, code, params, now=now)
+
+
+def _give_up(session: Session, held: Claim, code: str, params: Mapping[str, object], *, now: datetime) -> None:
+    _end(session, held, state="failed", finished_at=now, lease_until=None, **_why(code, params))
+    fail_job(session, held.job_id, code, params, now=now)
 
 
 def postpone(session: Session, held: Claim, code: str, params: Mapping[str, object], *, now: datetime) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from cdn.storage import ObjectStore
 from transcoder.claims import Worker
 from transcoder.database import Message, Sessions, take_sendable
+from transcoder.runner import Limits
 from transcoder.settings import TranscoderSettings
 from transcoder.workspace import Workspace
 
@@ -31,6 +32,11 @@ class Station:
     """Publishes wake-ups; what does not leave is healed by the reconciler."""
     stopping: Callable[[], bool]
     """The worker was asked to stop: hand the task back, quickly."""
+
+    @property
+    def limits(self) -> Limits:
+        """Of one run of a media tool."""
+        return Limits(wall_s=self.settings.task_limit_s)
 
     def commit(self, function: Callable[Concatenate[Session, P], R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Run in one writing transaction; after its commit send the wake-ups that it left."""

@@ -10,11 +10,11 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from transcoder.media import AudioRendition, Plan, VideoRendition
-from transcoder.plan_json import plan_from_json
+from transcoder.plan_json import plan_if_readable
 from transcoder.rates import Rate
 from transcoder.tables import LIVE_JOB_STATES, ChunkTask, MediaAsset, TranscodeJob
 from transcoder.tallies import Tally, is_playable, tally
-from transcoder.worklist import progress, seconds_left
+from transcoder.worklist import Settling, Work, progress, seconds_left, work_of
 
 MediaState = Literal["waiting", "encoding", "ready", "failed"]
 
@@ -42,7 +42,7 @@ class RenditionStatus:
     name: str
     type: Literal["video", "audio"]
     codec: str
-    """RFC 6381 string once an init segment exists, before that `avc1` or `mp4a`."""
+    """RFC 6381 string once an init segment exists, before that `avc1`, `av01`, `mp4a` or `opus`."""
     width: int | None
     height: int | None
     fps: float | None
@@ -146,15 +146,16 @@ def _status(
     now: datetime,
 ) -> MediaStatus:
     own = tasks.get(job.id, [])
-    plan = plan_from_json(job.plan) if job.plan is not None else None
+    plan = plan_if_readable(job.plan)
     ready = job.state == "ready"
-    part = 1.0 if ready else progress([(task.weight, task.progress) for task in own])
+    work = work_of([(task.weight, task.progress) for task in own])
+    settling = Settling(job.settled_progress or 0.0, job.settled_work or 0.0)
     grows = job.state in LIVE_JOB_STATES and plan is not None
     return MediaStatus(
         state=STATES[job.state],
         playable=published or (grows and plan is not None and is_playable(plan, made.get(job.id, {}))),
-        progress=part,
-        seconds_left=_seconds_left(job, part, now) if grows else None,
+        progress=1.0 if ready else progress(work, settling),
+        seconds_left=_seconds_left(job, work, now) if grows else None,
         error=ErrorStatus(job.error_code, job.error_params or {}) if job.error_code else None,
         delayed_by=_delay(own, now),
         duration_s=job.duration_s,
@@ -173,10 +174,11 @@ STATES: dict[str, MediaState] = {
 }
 
 
-def _seconds_left(job: TranscodeJob, part: float, now: datetime) -> float | None:
+def _seconds_left(job: TranscodeJob, work: Work, now: datetime) -> float | None:
+    """By the work itself, not by what is shown of it: that keeps the bar even, this is to be true."""
     if job.planned_at is None:
         return None
-    return seconds_left(progress=part, elapsed_s=(now - job.planned_at).total_seconds())
+    return seconds_left(progress=work.part, elapsed_s=(now - job.planned_at).total_seconds())
 
 
 def _delay(tasks: list[_Task], now: datetime) -> ErrorStatus | None:
@@ -193,6 +195,13 @@ def _renditions(job: TranscodeJob, plan: Plan | None, made: dict[str, Tally]) ->
     return tuple(rendition_status(plan, rendition, made.get(rendition.name)) for rendition in plan.video + plan.audio)
 
 
+def _codec(rendition: VideoRendition | AudioRendition) -> str:
+    """What stands for a codec before its init segment tells more."""
+    if isinstance(rendition, VideoRendition):
+        return {"avc": "avc1", "av1": "av01"}[rendition.family]
+    return {"aac": "mp4a", "opus": "opus"}[rendition.codec]
+
+
 def rendition_status(
     plan: Plan, rendition: VideoRendition | AudioRendition, made: Tally | None, rate: Rate | None = None
 ) -> RenditionStatus:
@@ -203,10 +212,10 @@ def rendition_status(
     return RenditionStatus(
         name=rendition.name,
         type="video" if video else "audio",
-        codec=(made.codec if made is not None else "") or ("avc1" if video else "mp4a"),
+        codec=(made.codec if made is not None else "") or _codec(rendition),
         width=video.width if video else None,
         height=video.height if video else None,
-        fps=float(plan.fps) if video else None,
+        fps=float(plan.fps / video.frame_step) if video else None,
         average_bps=rate.average_bps if rate else so_far,
         peak_bps=rate.peak_bps if rate else None,
         bytes=made.bytes if made is not None else 0,

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 from transcoder.database import Base, UtcDateTime
 from transcoder.media import Made, MadeKind
 
-JOB_STATES = ("waiting", "encoding", "ready", "failed", "cancelled", "removed")
+JOB_STATES = ("waiting", "encoding", "ready", "failed", "cancelled", "removed", "replaced", "needless")
+"""`replaced`: a newer publication took its place, its objects are gone. `needless`: its plan was published already."""
 LIVE_JOB_STATES = ("waiting", "encoding")
 TASK_STATES = ("blocked", "ready", "running", "done", "failed", "cancelled")
 OPEN_TASK_STATES = ("blocked", "ready", "running")
-TASK_KINDS = ("probe", "video", "audio", "stills", "publish", "sweep")
+TASK_KINDS = ("probe", "video", "audio", "analyse", "stills", "publish", "measure", "sweep")
 
 
 class MediaAsset(Base):
@@ -63,6 +64,14 @@ class TranscodeJob(Base):
     publication_id: Mapped[UUID | None] = mapped_column(Uuid)
     summary: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON)
     """Renditions with measured rates, written when the job is published."""
+    settled_progress: Mapped[float | None] = mapped_column(Float)
+    """What was shown when the analysis settled the plan, and from where the rest is counted."""
+    settled_work: Mapped[float | None] = mapped_column(Float)
+    """What was done by then, in the unit of `ChunkTask.weight`."""
+    sound: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What was measured on the sound that was made; see `transcoder.resounding`."""
+    quality: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """What was measured on the pictures after the publication; see `transcoder.measuring`."""
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_params: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

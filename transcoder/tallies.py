@@ -54,9 +54,15 @@ def is_playable(plan: Plan, made: dict[str, Tally]) -> bool:
     begun = [name for name, rendition in made.items() if rendition.first == 0 and rendition.codec]
     if plan.video and plan.video[0].name not in begun:
         return False
-    start_s = _start_s(plan)
-    heard = [made[audio.name].seconds for audio in plan.audio[:1] if audio.name in begun]
-    return not plan.audio or any(seconds >= start_s for seconds in heard)
+    wanted = _starter_sound(plan)
+    return not wanted or (wanted in begun and made[wanted].seconds >= _start_s(plan))
+
+
+def _starter_sound(plan: Plan) -> str:
+    """Name of the sound that is played first; empty where the lesson has none."""
+    if plan.video and plan.video[0].sound:
+        return plan.video[0].sound
+    return plan.audio[0].name if plan.audio else ""
 
 
 def _start_s(plan: Plan) -> float:

@@ -4,24 +4,35 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from transcoder.media import Chunk, Plan, VideoRendition
+from transcoder.media import Chunk, Family, Plan, VideoRendition
 
 LANE_START = 0
 """Makes a lesson playable: goes before everything else, the older lesson first."""
 LANE_SOON = 1
-"""Sound that takes minutes, and freeing of bytes: before the chunks, after every lesson's start."""
+"""Sound that takes minutes, the look at a lesson, freeing of bytes: before the chunks, after every lesson's start."""
 LANE_FAIR = 2
 """All else: jobs in turn."""
+LANE_LAST = 3
+"""Nobody waits for it: when there is nothing else to do."""
 
-RANK_PROBE, RANK_STARTER, RANK_AUDIO, RANK_FIRST, RANK_STILLS, RANK_CHUNK, RANK_PUBLISH = range(7)
+RANK_PROBE, RANK_STARTER, RANK_AUDIO, RANK_ANALYSE, RANK_FIRST, RANK_STILLS, RANK_CHUNK, RANK_AV1, RANK_PUBLISH = range(
+    9
+)
+RANK_OF_CHUNKS: dict[Family, int] = {"avc": RANK_CHUNK, "av1": RANK_AV1}
 
 LONG_AUDIO_S = 600.0
 """Sound longer than this takes more than some seconds to encode."""
 
-# CPU-seconds of x264 veryfast and AAC as measured on 30 s of screencast; only their ratios matter here.
+# CPU-seconds as measured on lessons; only their ratios matter here.
 DECODE_PER_S = 0.1
-ENCODE_PER_MEGAPIXEL = 0.008
+ENCODE_PER_MEGAPIXEL: dict[Family, dict[str, float]] = {
+    "avc": {"veryfast": 0.008, "faster": 0.010, "fast": 0.012, "medium": 0.014, "slow": 0.021},
+    "av1": {"10": 0.013, "9": 0.017, "8": 0.022, "7": 0.024, "6": 0.027, "5": 0.036},
+}
+ENCODE_AS_A_RULE: dict[Family, float] = {"avc": 0.014, "av1": 0.022}
 AUDIO_PER_S = 0.012
+ANALYSE_PART = 0.1
+"""Of the work that it decides about."""
 STILLS_PER_S = 0.004
 PUBLISH_PER_S = 0.001
 LEAST = 0.05
@@ -41,37 +52,70 @@ class Item:
     blocked: bool = False
 
 
-def worklist(plan: Plan) -> tuple[Item, ...]:
+def starter_list(plan: Plan, *, expected: float = 0.0) -> tuple[Item, ...]:
     """
-    Every task of a planned job; `publish` waits for all others.
+    The tasks that follow from the probe alone; `publish` waits for all others, those of `settled_list` among them.
 
     Only chunk 0 encodes its lowest rung apart (that costs a second decode, and lets the lesson play seconds after
-    the probe); every other chunk makes all rungs in one process. Sound is one task for the whole lesson.
+    the probe). Sound is one task for the whole lesson. `expected` is the work that the analysis will add, as far as
+    one can know; the publication, which cannot move before it is there, stands for it.
     """
     return (
-        *_video(plan),
+        *_starter(plan),
         *_audio(plan),
+        *_analyse(plan, expected),
         Item("stills", LANE_FAIR, RANK_STILLS, LEAST + plan.duration_s * STILLS_PER_S),
-        Item("publish", LANE_FAIR, RANK_PUBLISH, LEAST + plan.duration_s * PUBLISH_PER_S, blocked=True),
+        Item("publish", LANE_FAIR, RANK_PUBLISH, publish_weight(plan) + expected, blocked=True),
     )
 
 
-def _video(plan: Plan) -> Iterator[Item]:
-    if not plan.video:
-        return
-    first, *others = plan.chunks
-    yield _chunk_item(plan, first, plan.video[:1], LANE_START, RANK_STARTER)
-    if plan.video[1:]:
-        yield _chunk_item(plan, first, plan.video[1:], LANE_FAIR, RANK_FIRST)
-    for chunk in others:
-        yield _chunk_item(plan, chunk, plan.video, LANE_FAIR, RANK_CHUNK)
+def settled_list(plan: Plan) -> tuple[Item, ...]:
+    """
+    The tasks that a settled plan adds to those of its starter plan.
+
+    All H.264 rungs of a chunk in one process, chunk by chunk; then AV1 the same way, so that every device has its
+    rungs before any device has better ones.
+    """
+    return (*_chunks(plan, "avc"), *_chunks(plan, "av1"))
+
+
+def publish_weight(plan: Plan) -> float:
+    return LEAST + plan.duration_s * PUBLISH_PER_S
+
+
+def weight_of(items: tuple[Item, ...]) -> float:
+    return sum(item.weight for item in items)
+
+
+def _starter(plan: Plan) -> Iterator[Item]:
+    if plan.video:
+        yield _chunk_item(plan, plan.chunks[0], plan.video[:1], LANE_START, RANK_STARTER)
+
+
+def _analyse(plan: Plan, expected: float) -> Iterator[Item]:
+    if plan.video and not plan.settled:
+        yield Item("analyse", LANE_SOON, RANK_ANALYSE, LEAST + expected * ANALYSE_PART)
+
+
+def _chunks(plan: Plan, family: Family) -> Iterator[Item]:
+    rungs = tuple(rung for rung in plan.video if rung.family == family)
+    for chunk in plan.chunks:
+        # The starter rung of chunk 0 is there already.
+        wanted = tuple(rung for rung in rungs if chunk.index or rung != plan.video[0])
+        rank = RANK_FIRST if chunk.index == 0 and family == "avc" else RANK_OF_CHUNKS[family]
+        if wanted:
+            yield _chunk_item(plan, chunk, wanted, LANE_FAIR, rank)
 
 
 def _chunk_item(plan: Plan, chunk: Chunk, rungs: tuple[VideoRendition, ...], lane: int, rank: int) -> Item:
     frames = chunk.end_frame - chunk.start_frame
-    megapixels = sum(rung.width * rung.height for rung in rungs) * frames / 1e6
-    weight = LEAST + float(Fraction(frames) / plan.fps) * DECODE_PER_S + megapixels * ENCODE_PER_MEGAPIXEL
+    weight = LEAST + float(Fraction(frames) / plan.fps) * DECODE_PER_S + sum(_encoding(rung, frames) for rung in rungs)
     return Item("video", lane, rank, weight, chunk=chunk.index, renditions=tuple(rung.name for rung in rungs))
+
+
+def _encoding(rung: VideoRendition, frames: int) -> float:
+    per_megapixel = ENCODE_PER_MEGAPIXEL[rung.family].get(rung.preset, ENCODE_AS_A_RULE[rung.family])
+    return rung.width * rung.height * frames / rung.frame_step / 1e6 * per_megapixel
 
 
 def _audio(plan: Plan) -> Iterator[Item]:
@@ -87,11 +131,43 @@ def _audio(plan: Plan) -> Iterator[Item]:
         )
 
 
-def progress(weighed: list[tuple[float, float]]) -> float:
-    """0..1 from (weight, progress) of all tasks of a job."""
-    total = sum(weight for weight, _ in weighed)
+@dataclass(frozen=True, slots=True)
+class Work:
+    """How much of a job is done, in the estimated CPU-seconds of its tasks."""
+
+    done: float
+    whole: float
+
+    @property
+    def part(self) -> float:
+        return min(1.0, self.done / self.whole) if self.whole > 0 else 0.0
+
+
+def work_of(weighed: list[tuple[float, float]]) -> Work:
+    """From (weight, progress) of all tasks of a job."""
     done = sum(weight * min(1.0, part) for weight, part in weighed)
-    return min(1.0, done / total) if total > 0 else 0.0
+    return Work(done, sum(weight for weight, _ in weighed))
+
+
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """What was shown, and what was done, when the analysis replaced expected work by real work."""
+
+    shown: float = 0.0
+    done: float = 0.0
+
+
+def progress(work: Work, settling: Settling = Settling()) -> float:
+    """
+    0..1, as a person sees it.
+
+    The lesson turned out to be more or less work than was expected: what is left of the bar stands for what is left
+    of the work, so that the bar does not jump.
+    """
+    left = work.whole - settling.done
+    if left <= 0:
+        return min(1.0, settling.shown)
+    return min(1.0, settling.shown + (1.0 - settling.shown) * max(0.0, work.done - settling.done) / left)
 
 
 LEAST_MEASURED_S = 2.0

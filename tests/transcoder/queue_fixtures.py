@@ -17,13 +17,16 @@ from transcoder.claims import Claim, Worker, claim
 from transcoder.database import Base, Message, Sessions, open_sessions, take_sendable
 from transcoder.media import AudioTrack, Made, Plan, Source, VideoTrack
 from transcoder.plan import plan as make_plan
-from transcoder.planning import adopt_plan, note_source
+from transcoder.plan import starter_plan
+from transcoder.planning import adopt_plan, note_source, settle_plan
 from transcoder.settling import Stored, finish, release
 from transcoder.tables import ChunkTask, TranscodeJob
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)
 LEASE_S = 60.0
 SHA256 = "ab" * 32
+STRONG = Worker("host-0", 1000)
+"""It may hold long tasks without end."""
 
 
 def make_source(duration_s: float, *, video: bool = True, audio: bool = True) -> Source:
@@ -32,7 +35,12 @@ def make_source(duration_s: float, *, video: bool = True, audio: bool = True) ->
     return Source(1000, "mov", duration_s, picture if video else None, sound if audio else None)
 
 
+def started_of(duration_s: float, *, video: bool = True, audio: bool = True) -> Plan:
+    return starter_plan(make_source(duration_s, video=video, audio=audio), threads=1, encoder="test")
+
+
 def plan_of(duration_s: float, *, video: bool = True, audio: bool = True) -> Plan:
+    """Settled, without a look at anything."""
     return make_plan(make_source(duration_s, video=video, audio=audio), threads=1, encoder="test")
 
 
@@ -78,22 +86,40 @@ class Queue:
         return held
 
     def planned(self, duration_s: float, *, video: bool = True, audio: bool = True) -> UUID:
-        """A job whose probe has ended. What goes before the probe is handed back as it was."""
-        asset_id = self.submit()
+        """A job whose probe and analysis have ended. What goes before them is handed back as it was."""
+        asset_id = self.started(duration_s, video=video, audio=audio)
+        if video:
+            held = self.take(asset_id, "analyse")
+            self.settle(held, duration_s, audio=audio)
+        return asset_id
+
+    def take(self, asset_id: UUID, kind: str) -> Claim:
+        """Claim this task, whatever goes before it: that is handed back as it was."""
         put_back = []
-        while (held := self.claim()) and (held.asset_id, held.kind) != (asset_id, "probe"):
+        while (held := self.claim(STRONG)) and (held.asset_id, held.kind) != (asset_id, kind):
             put_back.append(held)
-        self.plan(held, duration_s, video=video, audio=audio)
-        for other in put_back:
-            with self.write() as session:
+        assert held is not None
+        with self.write() as session:
+            for other in put_back:
                 release(session, other, now=self.clock)
+        return held
+
+    def settle(self, held: Claim, duration_s: float, *, audio: bool = True) -> None:
+        """End the analysis."""
+        with self.write() as session:
+            settle_plan(session, held, plan_of(duration_s, audio=audio), now=self.clock)
+
+    def started(self, duration_s: float, *, video: bool = True, audio: bool = True) -> UUID:
+        """A job whose probe has ended. What goes before it is handed back as it was."""
+        asset_id = self.submit()
+        self.plan(self.take(asset_id, "probe"), duration_s, video=video, audio=audio)
         return asset_id
 
     def plan(self, held: Claim, duration_s: float, *, video: bool = True, audio: bool = True) -> None:
         with self.write() as session:
             note_source(session, held, SHA256, now=self.clock)
         with self.write() as session:
-            adopt_plan(session, held, plan_of(duration_s, video=video, audio=audio), now=self.clock)
+            adopt_plan(session, held, started_of(duration_s, video=video, audio=audio), now=self.clock)
 
     def finish(self, held: Claim, stored: list[Stored] | None = None) -> None:
         with self.write() as session:

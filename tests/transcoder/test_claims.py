@@ -18,23 +18,33 @@ def kinds_of(queue, count):
     return done
 
 
+def _families(held):
+    return {name.partition("-")[0] for name in held.renditions}
+
+
 def test_an_empty_queue_gives_nothing(queue):
     assert queue.claim() is None
 
 
 def test_a_lesson_is_probed_first_then_becomes_playable(queue):
-    queue.planned(60)
+    queue.started(60)
 
-    claimed = kinds_of(queue, 9)
+    first = kinds_of(queue, 2)
+    analyse = queue.claimed("analyse")
+    queue.settle(analyse, 60)
+    then = kinds_of(queue, 9)
 
-    assert [(held.kind, held.chunk) for held in claimed] == [
-        ("video", 0),
-        ("audio", 0),
-        ("video", 0),
-        ("stills", 0),
-        ("video", 1),
-        ("video", 2),
-        ("publish", 0),
+    assert [(held.kind, held.chunk, _families(held)) for held in (*first, *then)] == [
+        ("video", 0, {"avc"}),
+        ("audio", 0, {"aac", "opus"}),
+        ("video", 0, {"avc"}),
+        ("stills", 0, set()),
+        ("video", 1, {"avc"}),
+        ("video", 2, {"avc"}),
+        ("video", 0, {"av1"}),
+        ("video", 1, {"av1"}),
+        ("video", 2, {"av1"}),
+        ("publish", 0, set()),
     ]
 
 
@@ -90,10 +100,10 @@ def test_sound_of_a_long_lesson_takes_the_only_slot(queue):
 def test_two_workers_never_hold_the_same_row(queue):
     queue.planned(60)
 
-    held = [queue.claim(Worker(f"host-{number}", 2)) for number in range(7)]
+    held = [queue.claim(Worker(f"host-{number}", 2)) for number in range(10)]
 
     ids = [one.task_id for one in held if one]
-    assert len(ids) == len(set(ids)) == 6
+    assert len(ids) == len(set(ids)) == 9
 
 
 def test_the_attempt_is_counted_before_the_work(queue):

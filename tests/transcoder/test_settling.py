@@ -1,11 +1,14 @@
 """How tasks end: done, failed, put off, handed back; and who is refused."""
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import update
 
-from tests.transcoder.queue_fixtures import LEASE_S, made_of, plan_of
+from tests.transcoder.queue_fixtures import LEASE_S, made_of, plan_of, started_of
 from transcoder import jobs, settling
 from transcoder.errors import EncodeCancelled, OutputInvalid, SourceNotMedia
+from transcoder.planning import settle_plan
 from transcoder.settling import Stored
 from transcoder.tables import ChunkTask, MediaObject
 
@@ -31,9 +34,84 @@ def test_whoever_ends_the_last_task_lets_the_publication_begin(queue):
 
 
 def test_a_plan_wakes_workers_for_its_tasks(queue):
-    queue.planned(3600)
+    asset_id = queue.started(3600)
+    assert len(queue.sent) == 1 + 4  # Starter rung, sound, analysis and stills.
+    held = queue.take(asset_id, "analyse")
+    queue.sent.clear()
 
-    assert len(queue.sent) == 1 + 1 + settling.MAX_NEW_WAKE_UPS
+    queue.settle(held, 3600)
+
+    assert len(queue.sent) == 1 + settling.MAX_NEW_WAKE_UPS
+
+
+def test_a_publication_waits_for_the_analysis_and_for_what_it_adds(queue):
+    asset_id = queue.started(60)
+    held = queue.take(asset_id, "analyse")
+    while other := queue.claim():
+        queue.finish(other)
+    assert [task.state for task in queue.tasks(asset_id, "publish")] == ["blocked"]
+
+    queue.settle(held, 60)
+
+    kinds = []
+    while other := queue.claim():
+        kinds.append(other.kind)
+        queue.finish(other)
+    assert kinds == ["video"] * 6 + ["publish"]
+
+
+def test_an_analysis_that_adds_nothing_lets_the_publication_begin(queue):
+    asset_id = queue.started(8)
+    held = queue.take(asset_id, "analyse")
+    while other := queue.claim():
+        queue.finish(other)
+
+    with queue.write() as session:
+        settle_plan(session, held, replace(started_of(8), settled=True), now=queue.clock)
+
+    assert queue.claimed("publish").asset_id == asset_id
+
+
+def test_a_plan_is_settled_once(queue):
+    """Two workers on one analysis: the first was silent too long."""
+    asset_id = queue.started(60)
+    first = queue.take(asset_id, "analyse")
+    queue.later(LEASE_S + 1)
+    queue.reconcile()
+    second = queue.take(asset_id, "analyse")
+    queue.settle(second, 60)
+
+    with pytest.raises(EncodeCancelled):
+        queue.settle(first, 60)
+
+    assert len(queue.tasks(asset_id, "video")) == 1 + 6
+
+
+def test_a_settled_plan_must_be_of_its_starter_plan(queue):
+    held = queue.take(queue.started(60), "analyse")
+
+    with pytest.raises(OutputInvalid):
+        queue.settle(held, 61)
+
+
+def test_an_analysis_is_never_given_up(queue):
+    """After the last attempt it decides without looking."""
+    asset_id = queue.started(60)
+    for attempt in range(1, 6):
+        held = queue.take(asset_id, "analyse")
+        assert held.attempts == attempt
+        settle(queue, settling.fail, held, "encode_failed", {}, max_attempts=3)
+        queue.later(settling.LONGEST_DELAY_S)
+
+    assert queue.status(asset_id).state == "encoding"
+
+
+def test_an_analysis_of_a_bad_source_ends_the_job(queue):
+    asset_id = queue.started(60)
+
+    settle(queue, settling.fail_at_once, queue.take(asset_id, "analyse"), "source_lost", {})
+
+    assert queue.status(asset_id).error.code == "source_lost"
 
 
 def test_an_ended_task_passes_its_wake_up_on_while_there_is_work(queue):
@@ -192,7 +270,8 @@ def test_sound_is_noted_while_its_task_goes_on(queue):
         settling.record_early(session, held, made_of(plan, plan.audio[0].name, range(4)))
 
     assert state_of(queue, held).state == "running"
-    assert queue.status(asset_id).renditions[-1].bytes == 700 + 4 * 10_000
+    [sound] = [row for row in queue.status(asset_id).renditions if row.name == plan.audio[0].name]
+    assert sound.bytes == 700 + 4 * 10_000
 
 
 def test_a_second_attempt_replaces_what_the_first_noted(queue):

@@ -5,10 +5,11 @@ from uuid import uuid4
 
 import pytest
 
-from tests.transcoder.queue_fixtures import SHA256, made_of, plan_of
+from tests.transcoder.queue_fixtures import SHA256, made_of, plan_of, started_of
 from transcoder import jobs
 from transcoder.claims import renew
 from transcoder.errors import MediaFailed, MediaNotReady
+from transcoder.planning import adopt_plan, note_source
 from transcoder.settling import record_early
 
 
@@ -51,10 +52,9 @@ def test_a_planned_asset_knows_its_length_source_and_renditions(queue):
 
     assert (status.state, status.duration_s, status.source.sha256) == ("encoding", 60.0, SHA256)
     assert [(rung.name, rung.state, rung.bytes) for rung in status.renditions] == [
-        *((rung.name, "waiting", 0) for rung in plan_of(60).video),
-        (plan_of(60).audio[0].name, "waiting", 0),
+        (rendition.name, "waiting", 0) for rendition in plan_of(60).renditions
     ]
-    assert (status.progress, status.seconds_left) == (0.0, None)
+    assert (round(status.progress, 2), status.seconds_left) == (0.0, None)
 
 
 def test_pictures_without_their_sound_are_not_playable(queue):
@@ -97,12 +97,41 @@ def test_progress_moves_with_a_running_task(queue):
 
 
 def test_time_left_comes_from_the_speed_of_this_job(queue):
-    asset_id, _ = begin(queue)
+    """Of its work, not of what is shown: a look at the lesson may find more to do than was expected."""
+    asset_id, held = begin(queue)
+    queue.finish(held)
+    tasks = queue.tasks(asset_id)
+    done, whole = sum(task.weight for task in tasks if task.progress == 1), sum(task.weight for task in tasks)
     queue.clock = queue.job(asset_id).planned_at + timedelta(seconds=10)
 
     status = queue.status(asset_id)
 
-    assert status.seconds_left == pytest.approx(10 / status.progress - 10)
+    assert status.seconds_left == pytest.approx(10 * (whole - done) / done)
+
+
+@pytest.mark.parametrize("expected", [1.0, 1000.0])
+def test_progress_goes_on_from_where_it_was_when_the_plan_is_settled(queue, expected):
+    """Whether the lesson turns out to be more work than was expected, or less."""
+    asset_id = queue.submit()
+    held = queue.take(asset_id, "probe")
+    with queue.write() as session:
+        note_source(session, held, SHA256, now=queue.clock)
+        adopt_plan(session, held, started_of(60), now=queue.clock, expected=expected)
+    starter, analyse = queue.take(asset_id, "video"), queue.take(asset_id, "analyse")
+    queue.finish(starter)
+    with queue.write() as session:
+        renew(session, analyse, now=queue.clock, lease_s=60, progress=1.0)
+    before = queue.status(asset_id).progress
+
+    queue.settle(analyse, 60)
+
+    assert before > 0
+    assert queue.status(asset_id).progress == pytest.approx(before)
+    while held := queue.claim():
+        shown = queue.status(asset_id).progress
+        queue.finish(held)
+        assert queue.status(asset_id).progress > shown
+    assert queue.status(asset_id).progress == pytest.approx(1.0)
 
 
 def test_a_rendition_shows_what_exists_so_far(queue):
