@@ -51,6 +51,7 @@ COMMANDS = {
     "user": "add people, set passwords, give tokens",
     "upload": "upload a file as a lesson",
     "transcode": "turn a file into an HLS tree, without a server",
+    "plan": "say which rungs a file would get, and why",
     "ladder": "explain a ladder's policy file",
     "migrate": "bring the database to this version's schema",
     "backup": "save the database and the store",
