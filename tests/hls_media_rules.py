@@ -25,9 +25,20 @@ H264_LEVELS = (
     (51, 983040, 36864, 184320),
     (52, 2073600, 36864, 184320),
 )
+AV1_LEVELS = (
+    # seq_level_idx, samples of a picture, width, height, samples shown per second (AV1 section A.3)
+    (0, 147_456, 2048, 1152, 4_423_680),
+    (1, 278_784, 2816, 1584, 8_363_520),
+    (4, 665_856, 4352, 2448, 19_975_680),
+    (5, 1_065_024, 5504, 3096, 31_950_720),
+    (8, 2_359_296, 6144, 3456, 70_778_880),
+    (9, 2_359_296, 6144, 3456, 141_557_760),
+    (12, 8_912_896, 8192, 4352, 267_386_880),
+)
 PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
+AV1_PROFILES = {"Main"}
+OBU_SEQUENCE_HEADER, OBU_FRAME_HEADER, OBU_FRAME = 1, 3, 6
 SDR_TRANSFERS = {None, "unknown", "bt709", "smpte170m", "bt470m", "bt470bg", "iec61966-2-1", "bt2020-10", "bt2020-12"}
-AAC_FRAME_SAMPLES = 1024
 NON_SYNC = 0x10000
 LIP_SYNC_S = Fraction(40, 1000)
 
@@ -43,7 +54,7 @@ def h8(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h9(lesson: Lesson) -> Iterator[Finding]:
-    """One target duration, one length, one grid: rungs exactly, sound to one AAC frame."""
+    """One target duration, one length, one grid: rungs of all families exactly, sound to one of its packets."""
     if len({item.target_s for item in lesson.lists}) > 1:
         yield Finding("H9", lesson.uri, "target durations differ")
     video, audio = [i for i in lesson.video if i.has_media], [i for i in lesson.audio if i.has_media]
@@ -55,14 +66,13 @@ def h9(lesson: Lesson) -> Iterator[Finding]:
 
 
 def _sound_beside(lesson: Lesson, sound: MediaList, picture: MediaList) -> Iterator[Finding]:
-    aac_frame_s = Fraction(AAC_FRAME_SAMPLES, max(sound.segments[0].timescale, 1))
     for left, right in zip(sound.segments, picture.segments, strict=False):
-        if abs(left.start_s - right.start_s) > aac_frame_s:
+        if abs(left.start_s - right.start_s) > sound.sample_s:
             yield Finding(
                 "H9", left.uri, f"starts {float(left.start_s - right.start_s):.3f} s from the picture's segment"
             )
     difference = abs(_end_s(sound) - _end_s(picture))
-    if difference > max(lesson.frame_s, aac_frame_s) and not lesson.growing:
+    if difference > max(lesson.frame_s, sound.sample_s) and not lesson.growing:
         yield Finding("H9", sound.uri, f"differs from the pictures' length by {float(difference):.3f} s")
 
 
@@ -79,7 +89,7 @@ def h11(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h12(lesson: Lesson) -> Iterator[Finding]:
-    """Every video segment starts with an IDR picture, which the container calls a sync sample."""
+    """Every video segment starts with an IDR or key picture, which the container calls a sync sample."""
     for item in _judged(lesson):
         if not item.is_video:
             continue
@@ -88,6 +98,8 @@ def h12(lesson: Lesson) -> Iterator[Finding]:
                 yield Finding("H12", segment.uri, "does not start with a sync sample")
             if item.entry == "avc1" and not _has_idr(segment.first_picture, _nal_length_bytes(item)):
                 yield Finding("H12", segment.uri, "does not start with an IDR picture")
+            if item.entry == "av01" and not _is_key(segment.first_picture):
+                yield Finding("H12", segment.uri, "does not start with a key picture that is shown")
 
 
 def h20(lesson: Lesson) -> Iterator[Finding]:
@@ -122,18 +134,19 @@ def h22(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h23(lesson: Lesson) -> Iterator[Finding]:
-    """High profile, no higher level than needed, some variant to 4.1, at most 60 fps, progressive, one aspect ratio."""
+    """High or Main profile, no higher level than needed, some to 4.1, at most 60 fps, progressive, one aspect ratio."""
     levels = []
     for variant in lesson.model.playlists:
         item = lesson.at(variant.uri)
-        if item is None or item.entry != "avc1":
+        if item is None or not item.is_video:
             continue
         stream = item.stream
-        levels.append(stream.get("level", 99))
+        if item.entry == "avc1":
+            levels.append(stream.get("level", 99))
         yield from _picture_findings(item, stream)
         if variant.stream_info.resolution != (stream.get("width"), stream.get("height")):
             yield Finding("H23", item.uri, f"RESOLUTION {variant.stream_info.resolution} is not the picture's size")
-        said, real = Fraction(str(variant.stream_info.frame_rate or 0)), _fps(stream)
+        said, real = Fraction(str(variant.stream_info.frame_rate or 0)), 1 / item.sample_s
         if abs(said - real) > Fraction(1, 1000) or real > 60:
             yield Finding("H23", item.uri, f"FRAME-RATE {float(said)} for {float(real):.3f} pictures a second")
     if levels and min(levels) > 41:
@@ -142,13 +155,15 @@ def h23(lesson: Lesson) -> Iterator[Finding]:
 
 
 def _picture_findings(item: MediaList, stream: dict) -> Iterator[Finding]:
-    if stream.get("profile") not in PROFILES:
+    if stream.get("profile") not in (AV1_PROFILES if item.entry == "av01" else PROFILES):
         yield Finding("H23", item.uri, f"profile {stream.get('profile')!r}")
     if stream.get("pix_fmt") not in ("yuv420p", "yuvj420p"):
         yield Finding("H23", item.uri, f"pictures are {stream.get('pix_fmt')!r}")
-    needed = _level_needed(stream)
-    if stream.get("level", 99) > needed:
-        yield Finding("H23", item.uri, f"level {stream.get('level')} where {needed} is enough")
+    level, needed = stream.get("level", 99), _level_needed(stream, item)
+    if item.entry == "av01":
+        level, needed = number(_config(item, b"av1C"), 1, 1) & 31, _av1_level_needed(stream, item)
+    if level > needed:
+        yield Finding("H23", item.uri, f"level {level} where {needed} is enough")
     if stream.get("field_order", "progressive") not in ("progressive", "unknown"):
         yield Finding("H23", item.uri, "is interlaced")
     if stream.get("sample_aspect_ratio", "1:1") not in ("1:1", "0:1"):
@@ -172,10 +187,10 @@ def h24(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h32(lesson: Lesson) -> Iterator[Finding]:
-    """Stereo AAC-LC to at most 160 kbit/s, and CHANNELS says so."""
+    """One or two channels to at most 160 kbit/s, and CHANNELS says which."""
     for item in lesson.audio:
         average_bps = _measured(item)[1] if item.has_media else 0
-        if item.stream.get("channels") != 2 or average_bps > 160_000:
+        if item.stream.get("channels") not in (1, 2) or average_bps > 160_000:
             yield Finding("H32", item.uri, f"{item.stream.get('channels')} channels at {average_bps} bit/s")
     for member in lesson.model.media:
         item = lesson.at(member.uri or "")
@@ -194,21 +209,25 @@ def c1(lesson: Lesson) -> Iterator[Finding]:
             for moof in segment.moofs:
                 if moof.traf_count != 1 or moof.tfdt_version != 1 or not moof.tfhd_flags & 0x020000:
                     yield Finding("C1", segment.uri, "its fragment is no CMAF fragment")
-    if len({item.segments[0].timescale for item in lesson.video if item.segments}) > 1:
-        yield Finding("C1", lesson.uri, "timescales of the rungs differ")
+    for entry in {item.entry for item in lesson.video}:
+        if len({item.segments[0].timescale for item in lesson.video if item.segments and item.entry == entry}) > 1:
+            yield Finding("C1", lesson.uri, f"timescales of the rungs in {entry} differ")
     starts = [item.segments[0].shown_s - _edit_s(item) for item in (*lesson.video, *lesson.audio) if item.has_media]
     if starts and max(starts) - min(starts) > LIP_SYNC_S:
         yield Finding("C1", lesson.uri, f"renditions start {float(max(starts) - min(starts)):.3f} s apart")
 
 
 def c2(lesson: Lesson) -> Iterator[Finding]:
-    """Sample entries and brands that CMAF names."""
+    """Sample entries and brands that CMAF names; AV1 has one profile, level and size in its init and media segments."""
     for item in lesson.lists:
         if item.entry not in ("avc1", "av01", "mp4a", "Opus"):
             yield Finding("C2", item.uri, f"sample entry {item.entry!r}")
         brands = b"".join(payloads(item.init.body, "ftyp"))
         if b"cmfc" not in brands and b"iso6" not in brands:
             yield Finding("C2", item.uri, f"brands {brands!r}")
+        for segment in item.segments if item.entry == "av01" and item.has_media else ():
+            if _sequence(segment.first_picture) != _sequence(_config(item, b"av1C")[4:]):
+                yield Finding("C2", segment.uri, "begins with another profile, level or size than its init segment's")
 
 
 def _judged(lesson: Lesson) -> list[MediaList]:
@@ -241,31 +260,91 @@ def _has_idr(picture: bytes, length_bytes: int) -> bool:
     return bool(slices) and set(slices) == {5}
 
 
-def _codec(item: MediaList) -> str:
-    """RFC 6381 string from the bytes."""
+def _is_key(picture: bytes) -> bool:
+    """The first frame header tells (AV1 section 5.9.2): a key frame, shown, and none that was shown before."""
+    headers = [body for kind, body in _obus(picture) if kind in (OBU_FRAME_HEADER, OBU_FRAME)]
+    # show_existing_frame, two bits of frame_type (0 is a key frame), show_frame
+    return bool(headers and headers[0]) and headers[0][0] >> 4 == 0b0001
+
+
+def _sequence(units: bytes) -> tuple[int, ...]:
+    """Profile, level, width and height as the sequence header says (AV1 section 5.5); empty where there is none."""
+    header = next((body for kind, body in _obus(units) if kind == OBU_SEQUENCE_HEADER), b"")
+    bits = "".join(f"{byte:08b}" for byte in header)
+    # One operating point, no timing: profile (3), still, reduced, timing, delay, points (5), layers (12), level (5).
+    if len(bits) < 38 or bits[3:12] != "0" * 9:
+        return ()
+    level = int(bits[24:29], 2)
+    at = 30 if level > 7 else 29
+    wide, high = int(bits[at : at + 4], 2) + 1, int(bits[at + 4 : at + 8], 2) + 1
+    at += 8
+    width, height = bits[at : at + wide], bits[at + wide : at + wide + high]
+    return int(bits[:3], 2), level, int(width, 2) + 1, int(height, 2) + 1
+
+
+def _obus(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """(type, payload) of each open bitstream unit (AV1 section 5.3)."""
+    at = 0
+    while at < len(data):
+        kind, extended, sized = data[at] >> 3 & 15, data[at] >> 2 & 1, data[at] >> 1 & 1
+        at += 1 + extended
+        length, shift = 0, 0
+        while sized and at < len(data):
+            length |= (data[at] & 127) << shift
+            shift, at = shift + 7, at + 1
+            if data[at - 1] < 128:
+                break
+        length = length if sized else len(data) - at
+        yield kind, data[at : at + length]
+        at += length
+
+
+def _config(item: MediaList, kind: bytes) -> bytes:
+    """Payload of the decoder's configuration box in an init segment."""
     body = item.init.body
-    if item.entry in ("avc1", "avc3") and b"avcC" in body:
-        at = body.index(b"avcC") + 5
-        return f"{item.entry}.{body[at : at + 3].hex()}"
+    if kind not in body:
+        return b""
+    at = body.index(kind)
+    return body[at + 4 : at - 4 + number(body, at - 4, 4)]
+
+
+def _codec(item: MediaList) -> str:
+    """RFC 6381 string from the bytes; of Opus as browsers ask for it."""
+    avc, av1, opus = (_config(item, kind) for kind in (b"avcC", b"av1C", b"dOps"))
+    if item.entry in ("avc1", "avc3") and len(avc) > 3:
+        return f"{item.entry}.{avc[1:4].hex()}"
+    if item.entry == "av01" and len(av1) > 3:
+        depth = {0: 8, 2: 10, 3: 12}.get(av1[2] >> 5 & 3, 0)
+        return f"av01.{av1[1] >> 5}.{av1[1] & 31:02}{'MH'[av1[2] >> 7]}.{depth:02}"
+    if item.entry == "Opus" and opus[:1] == b"\0":
+        return "opus"
     if item.entry == "mp4a" and item.stream.get("profile") == "LC":
         return "mp4a.40.2"
     return item.entry
 
 
-def _fps(stream: dict) -> Fraction:
-    rate = str(stream.get("r_frame_rate", "0/1"))
-    return Fraction(rate) if not rate.endswith("/0") else Fraction(0)
-
-
-def _level_needed(stream: dict) -> int:
+def _level_needed(stream: dict, item: MediaList) -> int:
     blocks = -(-int(stream.get("width", 0)) // 16) * -(-int(stream.get("height", 0)) // 16)
     held = blocks * max(int(stream.get("refs", 1)), 1)
     fits = (
         level
         for level, rate, size, buffer in H264_LEVELS
-        if blocks <= size and blocks * _fps(stream) <= rate and held <= buffer
+        if blocks <= size and blocks / item.sample_s <= rate and held <= buffer
     )
     return next(fits, 52)
+
+
+def _av1_level_needed(stream: dict, item: MediaList) -> int:
+    width, height = int(stream.get("width", 0)), int(stream.get("height", 0))
+    fits = (
+        level
+        for level, samples, widest, highest, rate in AV1_LEVELS
+        if width * height <= samples
+        and width <= widest
+        and height <= highest
+        and width * height / item.sample_s <= rate
+    )
+    return next(fits, 12)
 
 
 def _measured(item: MediaList) -> tuple[int, int]:

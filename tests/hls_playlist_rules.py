@@ -36,6 +36,22 @@ PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPES = ("video/iso.segment", "video/mp4", "audio/mp4")
 
 
+FAMILIES = {"avc": ("avc1.", "mp4a."), "av1": ("av01.", "opus")}
+"""What each family's codec strings begin with."""
+
+
+def family_of(codecs: str | None) -> str:
+    """The family that all codecs of a variant belong to; empty where they belong to none or to several."""
+    return next(
+        (name for name, own in FAMILIES.items() if all(c.startswith(own) for c in (codecs or "-").split(","))), ""
+    )
+
+
+def _first_family(lesson: Lesson) -> str:
+    there = {family_of(item.stream_info.codecs) for item in lesson.model.playlists}
+    return next((family for family in FAMILIES if family in there), "none")
+
+
 def all_texts(lesson: Lesson) -> Iterator[tuple[str, Answer, str]]:
     yield lesson.uri, lesson.answer, lesson.text
     for item in lesson.lists:
@@ -198,11 +214,11 @@ def h25(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h26(lesson: Lesson) -> Iterator[Finding]:
-    """Our own order in place of Apple's: the lowest variant in AVC and AAC comes first."""
+    """Our own order in place of Apple's: the lowest variant of the first family comes first."""
     variants = lesson.model.playlists
-    plain = [item for item in variants if _plain(item.stream_info.codecs)]
-    if not plain or variants[0] is not min(plain, key=lambda item: item.stream_info.bandwidth or 0):
-        yield Finding("H26", lesson.uri, "the lowest AVC and AAC variant is not the first")
+    first = [item for item in variants if family_of(item.stream_info.codecs) == _first_family(lesson)]
+    if not first or variants[0] is not min(first, key=lambda item: item.stream_info.bandwidth or 0):
+        yield Finding("H26", lesson.uri, "the lowest variant of the first family is not the first")
 
 
 def h27(lesson: Lesson) -> Iterator[Finding]:
@@ -213,16 +229,18 @@ def h27(lesson: Lesson) -> Iterator[Finding]:
 
 def h28(lesson: Lesson) -> Iterator[Finding]:
     """Several bit rates, unless the source is so small that the ladder has one rung, or there is only sound."""
-    heights = [item.stream_info.resolution[1] for item in lesson.model.playlists if item.stream_info.resolution]
-    if len(heights) == 1 and heights[0] > SMALLEST_LADDER_HEIGHT and not lesson.growing:
-        yield Finding("H28", lesson.uri, f"has one variant only, {heights[0]} pixels high")
+    for family in FAMILIES:
+        own = [item.stream_info for item in lesson.model.playlists if family_of(item.stream_info.codecs) == family]
+        heights = [info.resolution[1] for info in own if info.resolution]
+        if len(heights) == 1 and heights[0] > SMALLEST_LADDER_HEIGHT and not lesson.growing:
+            yield Finding("H28", lesson.uri, f"has one {family} variant only, {heights[0]} pixels high")
 
 
 def h29(lesson: Lesson) -> Iterator[Finding]:
     """Sound beside pictures is a rendition of its own."""
     for item in lesson.model.playlists:
         codecs = item.stream_info.codecs or ""
-        if "avc1" in codecs and re.search("mp4a|opus", codecs, re.I) and not item.stream_info.audio:
+        if re.search("avc1|av01", codecs) and re.search("mp4a|opus", codecs, re.I) and not item.stream_info.audio:
             yield Finding("H29", lesson.uri, f"{item.uri} has sound inside")
 
 
@@ -247,13 +265,19 @@ def h30(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h31(lesson: Lesson) -> Iterator[Finding]:
-    """Every group that a variant names exists; CLOSED-CAPTIONS=NONE stands on all variants or on none."""
+    """Every group that a variant names exists, all of a type have the same members; CLOSED-CAPTIONS on all or none."""
     groups = {(item.type, item.group_id) for item in lesson.model.media}
     variants = [attributes(line) for line in lines_of(lesson.text, "#EXT-X-STREAM-INF")]
     for given in variants:
         for kind in ("AUDIO", "SUBTITLES"):
             if kind in given and (kind, given[kind]) not in groups:
                 yield Finding("H31", lesson.uri, f"there is no {kind} group {given[kind]!r}")
+    members: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for item in lesson.model.media:
+        members.setdefault((item.type, item.group_id), set()).add((item.name, item.language))
+    for kind in {kind for kind, _ in members}:
+        if len({frozenset(own) for (other, _), own in members.items() if other == kind}) > 1:
+            yield Finding("H31", lesson.uri, f"{kind} groups have different members")
     if len({given.get("CLOSED-CAPTIONS") == "NONE" for given in variants}) > 1:
         yield Finding("H31", lesson.uri, "only some variants say CLOSED-CAPTIONS=NONE")
 
@@ -296,18 +320,3 @@ def h40(lesson: Lesson) -> Iterator[Finding]:
                 yield Finding("H40", uri, f"is served as {answer.headers.get('content-type')!r}")
         if urlsplit(uri).netloc != urlsplit(lesson.uri).netloc:
             yield Finding("H40", uri, "lies on another server")
-
-
-def c8(lesson: Lesson) -> Iterator[Finding]:
-    """A client that knows only H.264 and AAC finds a whole ladder, with a low rung and I-frames."""
-    playable = [item for item in lesson.model.playlists if _plain(item.stream_info.codecs)]
-    if not any((item.stream_info.bandwidth or 0) <= LOW_DATA_BPS for item in playable):
-        yield Finding("C8", lesson.uri, "no variant in AVC and AAC fits into 192 kbit/s")
-    pictures = any(item.stream_info.resolution for item in playable)
-    fast = [item for item in lesson.model.iframe_playlists if _plain(item.iframe_stream_info.codecs)]
-    if pictures and not fast and not lesson.growing:
-        yield Finding("C8", lesson.uri, "no I-frame playlist in AVC")
-
-
-def _plain(codecs: str | None) -> bool:
-    return bool(codecs) and all(codec.startswith(("avc1.", "mp4a.")) for codec in (codecs or "").split(","))

@@ -1,20 +1,26 @@
 """Playlists rendered from the database while a job runs, and after it, for players that began early."""
 
+from collections.abc import Mapping
 from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from cdn.errors import ObjectMissing
 from cdn.layout import asset_prefix
-from transcoder import playlists
+from transcoder import media_playlists, playlists
+from transcoder.chunks import CHUNK_SEGMENTS
 from transcoder.errors import MediaFailed
-from transcoder.media import Made, MadeKind, Plan
+from transcoder.media import AudioRendition, Family, Made, MadeKind, Plan, VideoRendition
 from transcoder.plan_json import plan_from_json
 from transcoder.tables import MediaObject, TranscodeJob
 
-MULTIVARIANT = "avc.m3u8"
+MULTIVARIANT = playlists.AVC
+"""The only one while the lesson grows: AV1 is made last, and comes with the publication."""
 SUFFIX = ".m3u8"
+FAMILY: Family = "avc"
+LAG_SEGMENTS = CHUNK_SEGMENTS
+"""All rungs of a chunk are made at once, but the last files of one may come before those of another."""
 
 Version = tuple[object, ...]
 
@@ -24,13 +30,14 @@ def growing_version(session: Session, job_id: UUID, name: str) -> Version:
     What decides the text of `growing_playlist`: while this stays equal, so does the text, or its refusal.
 
     One row from the database, summed up there. The fence of an object rises when it is made again, and weighed by its
-    number it also tells which one was.
+    number it also tells which one was. The plan grows once, when it is settled.
     """
-    shown = MediaObject.number == 0 if name == MULTIVARIANT else MediaObject.rendition == name.removesuffix(SUFFIX)
+    listed = or_(MediaObject.number == 0, MediaObject.rendition.startswith(f"{FAMILY}-"))
+    shown = listed if name == MULTIVARIANT else MediaObject.rendition == name.removesuffix(SUFFIX)
+    decided = (TranscodeJob.state, TranscodeJob.plan_digest, TranscodeJob.plan["settled"].as_boolean())
     row = session.execute(
         select(
-            TranscodeJob.state,
-            TranscodeJob.plan_digest,
+            *decided,
             func.count(MediaObject.name),
             func.sum(MediaObject.number),
             func.sum(MediaObject.bytes),
@@ -40,7 +47,7 @@ def growing_version(session: Session, job_id: UUID, name: str) -> Version:
         )
         .join_from(TranscodeJob, MediaObject, and_(MediaObject.job_id == TranscodeJob.id, shown), isouter=True)
         .where(TranscodeJob.id == job_id)
-        .group_by(TranscodeJob.state, TranscodeJob.plan_digest)
+        .group_by(*decided)
     ).one_or_none()
     return tuple(row) if row is not None else ()
 
@@ -61,38 +68,64 @@ def growing_playlist(session: Session, asset_id: UUID, job_id: UUID, name: str) 
         raise MediaFailed(f"the encoding is {job.state}")
     if name == MULTIVARIANT:
         return _multivariant(session, job_id, plan)
-    rendition = name.removesuffix(SUFFIX)
-    if rendition + SUFFIX != name or rendition not in {item.name for item in plan.video + plan.audio}:
+    rendition = next((each for each in plan.renditions if each.name + SUFFIX == name), None)
+    if rendition is None:
         raise ObjectMissing(f"{asset_prefix(asset_id)}{job_id}/{name}")
     return _media_playlist(session, job, plan, rendition)
 
 
 def _multivariant(session: Session, job_id: UUID, plan: Plan) -> str:
-    """Lists what can be played from the beginning; the encoder's caps stand for rates not yet measured."""
-    beginnings = objects(session, job_id, first_only=True)
+    """Lists what can be played on from the beginning; lines stand for rates not yet measured."""
+    names = steady(plan, _reached(session, job_id)) | {audio.name for audio in plan.audio}
     made: dict[str, list[Made]] = {}
-    for item in beginnings:
-        made.setdefault(item.rendition, []).append(item)
-    return playlists.multivariant(plan, made, uri=lambda rendition: rendition + SUFFIX, measured=False)
-
-
-def _media_playlist(session: Session, job: TranscodeJob, plan: Plan, rendition: str) -> str:
-    rows = rows_of(session, job.id, rendition)
-    keys = {row.name: row.key for row in rows}
-    return playlists.media_playlist(
-        [as_made(row) for row in rows],
-        target_s=playlists.target_duration(plan),
-        uri=lambda made: relative(job.asset_id, keys[made.name]),
-        kind="EVENT",
-        ended=job.state == "ready" or _is_complete(plan, rendition, rows),
+    for item in objects(session, job_id, first_only=True):
+        if item.rendition in names:
+            made.setdefault(item.rendition, []).append(item)
+    return playlists.multivariant(
+        plan, made, uri=lambda rendition: rendition + SUFFIX, families=(FAMILY,), measured=False
     )
 
 
-def _is_complete(plan: Plan, rendition: str, rows: list[MediaObject]) -> bool:
-    """All pictures exist; of sound only the end of the job tells."""
-    is_video = rendition in {item.name for item in plan.video}
-    segments = sum(row.kind == "segment" for row in rows)
-    return is_video and segments == plan.segment_count
+def steady(plan: Plan, reached: Mapping[str, int]) -> set[str]:
+    """
+    The rungs that a player can choose and play on; `reached` says how many segments there are before the first gap.
+
+    The starter rung always; another when it has the whole first chunk and lags no more than a chunk behind that one.
+    """
+    if not plan.video:
+        return set()
+    starter = plan.video[0].name
+    first = len(plan.segments_of(plan.chunks[0]))
+    needed = max(first, reached.get(starter, 0) - LAG_SEGMENTS)
+    return {starter, *(name for name, segments in reached.items() if segments >= needed)}
+
+
+def _reached(session: Session, job_id: UUID) -> dict[str, int]:
+    numbers: dict[str, set[int]] = {}
+    rows = session.execute(
+        select(MediaObject.rendition, MediaObject.number).where(
+            MediaObject.job_id == job_id,
+            MediaObject.kind == "segment",
+            MediaObject.rendition.startswith(f"{FAMILY}-"),
+        )
+    )
+    for rendition, number in rows:
+        numbers.setdefault(rendition, set()).add(number)
+    return {
+        name: next(number for number in range(len(there) + 1) if number not in there) for name, there in numbers.items()
+    }
+
+
+def _media_playlist(session: Session, job: TranscodeJob, plan: Plan, rendition: VideoRendition | AudioRendition) -> str:
+    rows = rows_of(session, job.id, rendition.name)
+    keys, made = {row.name: row.key for row in rows}, [as_made(row) for row in rows]
+    return media_playlists.media_playlist(
+        made,
+        target_s=media_playlists.target_duration(plan),
+        uri=lambda item: relative(job.asset_id, keys[item.name]),
+        kind="EVENT",
+        ended=job.state == "ready" or media_playlists.is_whole(plan, rendition, made),
+    )
 
 
 def relative(asset_id: UUID, key: str) -> str:

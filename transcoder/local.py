@@ -14,9 +14,10 @@ from threading import Event
 from transcoder.errors import EncodeFailed, OutputInvalid, SourceMissing, TranscoderError, WorkspaceFull
 from transcoder.making import make_audio, make_chunk, make_stills
 from transcoder.media import Chunk, Made, Plan, Source
+from transcoder.media_playlists import iframe_playlist, media_playlist, target_duration
 from transcoder.outdir import NO_ROOM, Hidden, require_empty
 from transcoder.plan import plan as planned
-from transcoder.playlists import iframe_playlist, media_playlist, multivariant, rendition_rate, target_duration
+from transcoder.playlists import multivariant, rendition_rate
 from transcoder.probe import probe
 from transcoder.rates import Rate
 from transcoder.runner import Limits

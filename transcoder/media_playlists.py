@@ -14,9 +14,11 @@ import m3u8
 from m3u8.model import InitializationSection, Segment, Start
 
 from transcoder.errors import MediaNotReady, OutputInvalid
-from transcoder.media import Made, Plan
+from transcoder.media import AudioRendition, Made, Plan, VideoRendition
 
 VERSION = 7
+ROUNDED_OFF_S = Fraction(1, 1000)
+"""A lesson of sound alone is as long as its container says, to a sample or so."""
 
 Kind = Literal["VOD", "EVENT"]
 
@@ -40,6 +42,15 @@ def listable(made: Iterable[Made]) -> list[Made]:
 def init_of(made: Iterable[Made]) -> Made | None:
     """The init segment of a rendition, if one was made."""
     return next((item for item in made if item.kind == "init"), None)
+
+
+def is_whole(plan: Plan, rendition: VideoRendition | AudioRendition, made: Iterable[Made]) -> bool:
+    """Whether nothing more will follow: all pictures exist, or the sound reaches the end of the lesson."""
+    segments = listable(made)
+    if isinstance(rendition, VideoRendition):
+        return len(segments) == plan.segment_count
+    length_s = plan.frame_count / plan.fps if plan.video else Fraction(plan.duration_s)
+    return bool(segments) and segments[-1].start_s + segments[-1].duration_s >= length_s - ROUNDED_OFF_S
 
 
 def media_playlist(

@@ -13,10 +13,10 @@ from sqlalchemy.orm import Session
 from cdn import layout
 from cdn.errors import ObjectExists
 from cdn.storage import ObjectStore
-from transcoder import playlists
+from transcoder import media_playlists, playlists
 from transcoder.claims import Claim, update_held
 from transcoder.errors import EncodeCancelled, ObjectsLost, OutputInvalid
-from transcoder.growing import MULTIVARIANT, SUFFIX, as_made, relative
+from transcoder.growing import SUFFIX, as_made, relative
 from transcoder.keeping import damaged
 from transcoder.media import Made, Plan
 from transcoder.planning import plan_of
@@ -97,22 +97,32 @@ def written(
 ) -> list[PlaylistFile]:
     """The VOD playlists of one publication, with measured rates."""
     key_of = {(item.rendition, item.name): key for key, item in keys.items()}
-    target_s = playlists.target_duration(plan)
+    target_s = media_playlists.target_duration(plan)
 
     def uri(item: Made) -> str:
         return relative(asset_id, key_of[item.rendition, item.name])
 
-    texts = {MULTIVARIANT: playlists.multivariant(plan, made, uri=_playlist_name, iframes_uri=_iframes_name)}
-    for rendition in plan.video + plan.audio:
-        texts[_playlist_name(rendition.name)] = playlists.media_playlist(
+    texts = _multivariants(plan, made)
+    for rendition in plan.renditions:
+        texts[_playlist_name(rendition.name)] = media_playlists.media_playlist(
             made[rendition.name], target_s=target_s, uri=uri
         )
     for rung in plan.video:
-        texts[_iframes_name(rung.name)] = playlists.iframe_playlist(made[rung.name], target_s=target_s, uri=uri)
+        texts[_iframes_name(rung.name)] = media_playlists.iframe_playlist(made[rung.name], target_s=target_s, uri=uri)
     return [
         PlaylistFile(name, layout.published(asset_id, publication_id, name), text.encode())
         for name, text in texts.items()
     ]
+
+
+def _multivariants(plan: Plan, made: dict[str, list[Made]]) -> dict[str, str]:
+    """One for each choice of families; what the lesson has in one family only gets no playlist for the other."""
+    there = set(playlists.families_of(plan))
+    return {
+        name: playlists.multivariant(plan, made, uri=_playlist_name, iframes_uri=_iframes_name, families=families)
+        for name, families in playlists.MULTIVARIANTS.items()
+        if there & set(families)
+    }
 
 
 def _playlist_name(rendition: str) -> str:
@@ -163,9 +173,9 @@ def _playlist_row(held: Claim, file: PlaylistFile) -> MediaObject:
 
 def summary(plan: Plan, made: dict[str, list[Made]]) -> list[dict[str, object]]:
     """The renditions with measured rates, as the status shows them from now on."""
-    target_s = playlists.target_duration(plan)
+    target_s = media_playlists.target_duration(plan)
     rows = []
-    for rendition in plan.video + plan.audio:
+    for rendition in plan.renditions:
         files = made[rendition.name]
         rate = playlists.rendition_rate(files, target_s=target_s)
         rows.append(asdict(rendition_status(plan, rendition, _tally(files), rate)))

@@ -1,15 +1,21 @@
-"""The gate before publication: what was made must be whole, aligned and clean. Pure."""
+"""The gate before publication: what was made must be whole, aligned, clean, and what its plan promised. Pure."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from transcoder.media import Made, Plan
-from transcoder.playlists import AAC_FRAME_SAMPLES
+from transcoder.media import AudioRendition, Made, Plan, VideoRendition
+from transcoder.playlists import variant_rate
 
 SHA256_HEX_DIGITS = 64
+LINE_TOLERANCE = Fraction(1, 10)
+"""As players allow for a measured peak beside the one that was promised (H21)."""
+AVC_CODEC = re.compile(r"avc1\.[0-9a-f]{4}([0-9a-f]{2})")
+AV1_CODEC = re.compile(r"av01\.[0-9]\.([0-9]{2})[MH]\.[0-9]{2}")
+SOUND_CODECS = {"aac": "mp4a.40.2", "opus": "Opus"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +32,22 @@ class Finding:
 def verify_asset(plan: Plan, made_by_rendition: Mapping[str, Sequence[Made]]) -> list[Finding]:
     """
     For the publisher, from recorded values alone: every planned rendition has one init digest and every segment,
-    times run on without a gap, boundaries are the same over all rungs, and lengths agree within a frame.
+    times run on without a gap, boundaries are the same over all rungs of both families, lengths agree within a frame,
+    and each variant keeps to its line and level.
     """
     found: list[Finding] = []
-    for name in (*(video.name for video in plan.video), *(audio.name for audio in plan.audio)):
-        segments = _segments(made_by_rendition, name)
-        found += _init_findings(name, made_by_rendition.get(name, ()))
+    for rendition in plan.renditions:
+        made = made_by_rendition.get(rendition.name, ())
+        segments = _segments(made_by_rendition, rendition.name)
+        found += _init_findings(rendition, made)
         found += _file_findings(segments)
-        found += _order_findings(name, segments)
+        found += _order_findings(rendition.name, segments)
     for video in plan.video:
         found += _grid_findings(plan, video.name, _segments(made_by_rendition, video.name))
     for audio in plan.audio:
-        frame_s = Fraction(AAC_FRAME_SAMPLES, audio.sample_rate)
-        found += _sound_findings(plan, audio.name, _segments(made_by_rendition, audio.name), frame_s)
-    return found
+        found += _sound_findings(plan, audio, _segments(made_by_rendition, audio.name))
+    # Rates and levels of what is not whole say nothing.
+    return found or [finding for video in plan.video for finding in _promise_findings(plan, video, made_by_rendition)]
 
 
 def _segments(made_by_rendition: Mapping[str, Sequence[Made]], name: str) -> list[Made]:
@@ -47,12 +55,18 @@ def _segments(made_by_rendition: Mapping[str, Sequence[Made]], name: str) -> lis
     return sorted(made, key=lambda item: item.number)
 
 
-def _init_findings(name: str, made: Sequence[Made]) -> Iterator[Finding]:
+def _init_findings(rendition: VideoRendition | AudioRendition, made: Sequence[Made]) -> Iterator[Finding]:
     inits = {(item.sha256, item.codec) for item in made if item.kind == "init"}
     if len(inits) != 1:
-        yield Finding("H10", name, f"{len(inits)} different init segments where one belongs")
-    elif not all(codec for _, codec in inits):
-        yield Finding("H22", name, "no codec was read from the init segment")
+        yield Finding("H10", rendition.name, f"{len(inits)} different init segments where one belongs")
+    elif not all(_is_codec_of(rendition, codec) for _, codec in inits):
+        yield Finding("H22", rendition.name, f"the init segment says {[codec for _, codec in inits]}")
+
+
+def _is_codec_of(rendition: VideoRendition | AudioRendition, codec: str) -> bool:
+    if isinstance(rendition, AudioRendition):
+        return codec == SOUND_CODECS[rendition.codec]
+    return bool((AVC_CODEC if rendition.family == "avc" else AV1_CODEC).fullmatch(codec))
 
 
 def _file_findings(segments: Sequence[Made]) -> Iterator[Finding]:
@@ -93,12 +107,39 @@ def _grid_findings(plan: Plan, name: str, segments: Sequence[Made]) -> Iterator[
             yield Finding("H35", f"{name}/{item.name}", "the length of the first picture is not known")
 
 
-def _sound_findings(plan: Plan, name: str, segments: Sequence[Made], frame_s: Fraction) -> Iterator[Finding]:
+def _sound_findings(plan: Plan, audio: AudioRendition, segments: Sequence[Made]) -> Iterator[Finding]:
     for item in segments:
-        if abs(item.start_s - plan.start_s(item.number)) > frame_s:
-            yield Finding("H9", f"{name}/{item.name}", f"starts at {item.start_s} s, away from the picture's boundary")
+        if abs(item.start_s - plan.start_s(item.number)) > audio.frame_s:
+            place = f"{audio.name}/{item.name}"
+            yield Finding("H9", place, f"starts at {item.start_s} s, away from the picture's boundary")
     if not plan.video or not segments:
         return
     length_s, picture_s = segments[-1].start_s + segments[-1].duration_s, plan.frame_count / plan.fps
-    if abs(length_s - picture_s) > max(frame_s, 1 / plan.fps):
-        yield Finding("H9", name, f"lasts {float(length_s):.3f} s beside pictures of {float(picture_s):.3f} s")
+    if abs(length_s - picture_s) > max(audio.frame_s, 1 / plan.fps):
+        yield Finding("H9", audio.name, f"lasts {float(length_s):.3f} s beside pictures of {float(picture_s):.3f} s")
+
+
+def _promise_findings(
+    plan: Plan, video: VideoRendition, made_by_rendition: Mapping[str, Sequence[Made]]
+) -> Iterator[Finding]:
+    peak_kbps = Fraction(variant_rate(plan, video, made_by_rendition).peak_bps, 1000)
+    if peak_kbps > video.line_kbps * (1 + LINE_TOLERANCE):
+        yield Finding("H20", video.name, f"needs {float(peak_kbps):.0f} kbit/s on a line of {video.line_kbps}")
+    codec = next(item.codec for item in made_by_rendition[video.name] if item.kind == "init")
+    if _claimed_level(codec) > _level(video.level):
+        yield Finding("H23", video.name, f"{codec} needs more than level {video.level}")
+
+
+def _claimed_level(codec: str) -> tuple[int, int]:
+    """Major and minor level that the RFC 6381 string of pictures claims: ITU-T H.264 A.3, AV1 section A.3."""
+    if found := AVC_CODEC.fullmatch(codec):
+        return divmod(int(found[1], 16), 10)
+    found = AV1_CODEC.fullmatch(codec)
+    assert found is not None
+    index = int(found[1])
+    return 2 + (index >> 2), index & 3
+
+
+def _level(name: str) -> tuple[int, int]:
+    major, _, minor = name.partition(".")
+    return int(major), int(minor or 0)

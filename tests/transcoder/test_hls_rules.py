@@ -9,15 +9,18 @@ from dataclasses import replace
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
 
+from tests.hls_family_rules import CLIENTS, choice, skipped
 from tests.hls_lesson import top_boxes
 from tests.hls_rules import RULES, check
 from tests.transcoder.good_tree import PLAN, made_in, make_media, make_tree
-from transcoder.media import Made
-from transcoder.playlists import media_playlist, multivariant
+from transcoder.media import Made, Plan
+from transcoder.media_playlists import media_playlist
+from transcoder.playlists import multivariant
 
 pytestmark = pytest.mark.ffmpeg
 
@@ -84,31 +87,40 @@ def _parts(value: str) -> list[str]:
     return parts
 
 
-def without_first_variant(folder: Path) -> None:
-    path = folder / "multivariant.m3u8"
-    lines = path.read_text("utf-8").splitlines()
-    first = next(index for index, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF"))
-    path.write_text("\n".join(lines[:first] + lines[first + 2 :]) + "\n", "utf-8")
+def variants(change: Callable[[list[str]], list[str]]) -> Break:
+    """Change the list of variants, each a STREAM-INF with its URI."""
+
+    def apply(folder: Path) -> None:
+        path = folder / "multivariant.m3u8"
+        lines = path.read_text("utf-8").splitlines()
+        at = [index for index, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF")]
+        changed = change(["\n".join(lines[index : index + 2]) for index in at])
+        path.write_text("\n".join([*lines[: at[0]], *changed, *lines[at[-1] + 2 :]]) + "\n", "utf-8")
+
+    return apply
 
 
-def first_variant_last(folder: Path) -> None:
-    path = folder / "multivariant.m3u8"
-    lines = path.read_text("utf-8").splitlines()
-    first = next(index for index, line in enumerate(lines) if line.startswith("#EXT-X-STREAM-INF"))
-    path.write_text("\n".join(lines[:first] + lines[first + 2 :] + lines[first : first + 2]) + "\n", "utf-8")
+def without_lines(*words: str) -> Break:
+    """Drop the multivariant playlist's lines that hold all the words."""
+
+    def apply(folder: Path) -> None:
+        path = folder / "multivariant.m3u8"
+        lines = path.read_text("utf-8").splitlines()
+        kept = [line for line in lines if not all(word in line for word in words)]
+        assert len(kept) < len(lines)
+        path.write_text("\n".join(kept) + "\n", "utf-8")
+
+    return apply
 
 
-def without_iframes(folder: Path) -> None:
-    path = folder / "multivariant.m3u8"
-    lines = [line for line in path.read_text("utf-8").splitlines() if "I-FRAME" not in line]
-    path.write_text("\n".join(lines) + "\n", "utf-8")
+def later_tfdt(rendition: str) -> Break:
+    def apply(folder: Path) -> None:
+        path = folder / rendition / "1.m4s"
+        body = bytearray(path.read_bytes())
+        body[body.index(b"tfdt") + 15] += 1
+        path.write_bytes(body)
 
-
-def later_tfdt(folder: Path) -> None:
-    path = folder / "v144" / "1.m4s"
-    body = bytearray(path.read_bytes())
-    body[body.index(b"tfdt") + 15] += 1
-    path.write_bytes(body)
+    return apply
 
 
 def no_idr(folder: Path) -> None:
@@ -118,6 +130,18 @@ def no_idr(folder: Path) -> None:
     at = body.index(b"mdat") + 8
     assert body[at] & 31 == 5
     body[at] = body[at] & ~31 | 1
+    path.write_bytes(body)
+
+
+def no_key_picture(folder: Path) -> None:
+    """The first picture of segment 1 in AV1 becomes one that refers to others."""
+    path = folder / "w144" / "1.m4s"
+    body = bytearray(path.read_bytes())
+    header = body.index(b"mdat") + 4 + 13 + 1
+    while body[header] >= 128:
+        header += 1
+    assert body[header + 1] >> 4 == 1
+    body[header + 1] |= 0x20
     path.write_bytes(body)
 
 
@@ -177,8 +201,11 @@ BROKEN: list[tuple[str, Break]] = [
     ("H9", text(V288, "#EXTINF:1.480000,\n2.m4s\n", "")),
     ("H9", text("a48/media.m3u8", "2.m4s", "1.m4s")),
     ("H10", text(V144, '#EXT-X-MAP:URI="init.mp4"\n', "")),
-    ("H11", later_tfdt),
+    ("H9", text("w288/media.m3u8", "#EXTINF:1.480000,\n2.m4s\n", "")),
+    ("H11", later_tfdt("v144")),
+    ("H11", later_tfdt("w288")),
     ("H12", no_idr),
+    ("H12", no_key_picture),
     ("H12", not_sync),
     ("H13", text(TOP, "#EXT-X-INDEPENDENT-SEGMENTS\n", "")),
     ("H14", text(V144, "#EXTINF:1.48", "#EXT-X-DISCONTINUITY\n#EXTINF:1.48")),
@@ -192,22 +219,29 @@ BROKEN: list[tuple[str, Break]] = [
     ("H21", attribute("BANDWIDTH", "150000", everywhere=False)),
     ("H22", attribute("CODECS", '"avc1.640028,mp4a.40.2"', everywhere=False)),
     ("H22", data("v144/init.mp4", b"avc1", b"avc3")),
+    ("H22", data("w144/init.mp4", b"av1C\x81\x00", b"av1C\x81\x01")),
+    ("H22", data("o16/init.mp4", b"dOps\x00", b"dOps\x01")),
     ("H23", attribute("RESOLUTION", "256x160", everywhere=False)),
     ("H23", attribute("FRAME-RATE", "30.000", everywhere=False)),
+    ("H23", text(TOP, "FRAME-RATE=1,", "FRAME-RATE=25,")),
+    ("H23", data("w144/init.mp4", b"av1C\x81\x00", b"av1C\x81\x08")),
     ("H23", data("v144/init.mp4", b"\x67\x64\x00\x0b", b"\x67\x64\x00\x33")),
     ("H24", hdr_init),
-    ("H25", attribute("SCORE", "2.0", everywhere=False)),
-    ("H26", first_variant_last),
+    ("H25", attribute("SCORE", None, everywhere=False)),
+    ("H25", attribute("SCORE", "0", everywhere=False)),
+    ("H26", variants(lambda lines: [lines[1], lines[0], *lines[2:]])),
     ("H27", attribute("BANDWIDTH", "400000")),
-    ("H28", without_first_variant),
+    ("H28", variants(lambda lines: lines[1:])),
     ("H29", attribute("AUDIO", None)),
     ("H30", attribute("LANGUAGE", None, tag="MEDIA")),
     ("H30", attribute("LANGUAGE", '"қазақша"', tag="MEDIA")),
     ("H30", attribute("AUTOSELECT", "NO", tag="MEDIA")),
     ("H31", attribute("AUDIO", '"sound"', everywhere=False)),
+    ("H31", attribute("NAME", '"Another"', tag="MEDIA", everywhere=False)),
     ("H31", attribute("CLOSED-CAPTIONS", None, everywhere=False)),
     ("H32", attribute("CHANNELS", '"1"', tag="MEDIA")),
-    ("H35", without_iframes),
+    ("H35", without_lines("I-FRAME")),
+    ("H35", without_lines("I-FRAME", "w288")),
     ("H35", attribute("FRAME-RATE", "25", tag="I-FRAME-STREAM-INF")),
     ("H35", text("v144/iframes.m3u8", "@0", "0@0", count=1)),
     ("H35", text("v144/iframes.m3u8", "#EXT-X-I-FRAMES-ONLY\n", "")),
@@ -218,7 +252,22 @@ BROKEN: list[tuple[str, Break]] = [
     ("C1", late_sound),
     ("C1", data("v144/1.m4s", b"tfdt\x01", b"tfdt\x00")),
     ("C2", data("v144/init.mp4", b"iso6\x00\x00\x02\x00iso6", b"iso2\x00\x00\x02\x00iso2")),
+    ("C2", data("w144/init.mp4", b"av1C\x81\x00\x0c\x00\x0a\x0b\x02", b"av1C\x81\x00\x0c\x00\x0a\x0b\x22")),
+    ("C3", variants(lambda lines: lines[:3])),
+    ("C3", text(TOP, "BANDWIDTH=", "BANDWIDTH=9")),
+    ("C4", attribute("CODECS", '"avc1.64000b,mp4a.40.2,opus"', everywhere=False)),
+    ("C4", attribute("CODECS", '"avc1.64000b,opus"', everywhere=False)),
+    ("C5", text(TOP, 'GROUP-ID="o16"', 'GROUP-ID="a48"')),
+    ("C5", without_lines("#EXT-X-STREAM-INF", "a48")),
+    ("C6", variants(lambda lines: [*lines[2:], *lines[:2]])),
+    ("C6", attribute("SCORE", None)),
+    ("C7", text(TOP, ",opus", ",Opus")),
+    ("C7", text(TOP, "av01.0.00M.08", "av01.0.00")),
     ("C8", attribute("CODECS", '"hvc1.1.6.L93,mp4a.40.2"')),
+    ("C8", without_lines("I-FRAME", "avc1")),
+    ("C8", without_lines("I-FRAME", "av01")),
+    ("C8", variants(lambda lines: lines[1:])),
+    ("C8", variants(lambda lines: lines[2:])),
 ]
 SERVED_ONLY = {"H4", "H18"}
 
@@ -239,13 +288,14 @@ def growing(tmp_path_factory) -> Path:
     """The same lesson as the service serves it in the midst of its encoding: one rung, two segments, no end."""
     folder = tmp_path_factory.mktemp("growing")
     made = make_media(folder / PLAN.digest)
-    del made["v288"]
+    for later in ("v288", "w288", "w144", "o16"):
+        del made[later]
     for name, files in made.items():
         begun = [item for item in files if item.number < 2]
         text = media_playlist(begun, target_s=4, uri=_in_plan_folder, kind="EVENT", ended=False)
         (folder / "job").mkdir(exist_ok=True)
         (folder / "job" / f"{name}.m3u8").write_text(text)
-    top = multivariant(PLAN, made, uri=lambda name: f"{name}.m3u8", measured=False)
+    top = multivariant(PLAN, made, uri=lambda name: f"{name}.m3u8", families=("avc",), measured=False)
     (folder / "job" / "avc.m3u8").write_text(top, "utf-8")
     return folder / "job"
 
@@ -262,24 +312,70 @@ def test_a_growing_lesson_is_no_finished_one(growing):
     assert {finding.rule for finding in check(growing)} >= {"H7", "H21", "H35"}
 
 
+def write_top(folder: Path, plan: Plan, **choice: Any) -> None:
+    made = {rendition.name: made_in(folder / rendition.name) for rendition in plan.renditions}
+    text = multivariant(
+        plan,
+        made,
+        uri=lambda name: f"{name}/media.m3u8",
+        iframes_uri=lambda name: f"{name}/iframes.m3u8",
+        **choice,
+    )
+    (folder / "multivariant.m3u8").write_text(text, "utf-8")
+
+
 def test_sound_alone_is_a_good_lesson(tree):
-    plan, made = replace(PLAN, video=(), fps=Fraction(1), segment_frames=4), {"a48": made_in(tree / "a48")}
-    (tree / "multivariant.m3u8").write_text(multivariant(plan, made, uri=lambda name: f"{name}/media.m3u8"), "utf-8")
+    write_top(tree, replace(PLAN, video=(), fps=Fraction(1), segment_frames=4, opening_frames=4))
 
     assert check(tree) == []
 
 
 def test_pictures_without_sound_are_a_good_lesson(tree):
-    made = {rung.name: made_in(tree / rung.name) for rung in PLAN.video}
-    text = multivariant(
-        replace(PLAN, audio=()),
-        made,
-        uri=lambda name: f"{name}/media.m3u8",
-        iframes_uri=lambda name: f"{name}/iframes.m3u8",
-    )
-    (tree / "multivariant.m3u8").write_text(text, "utf-8")
+    write_top(tree, replace(PLAN, audio=()))
 
     assert check(tree) == []
+
+
+def test_one_family_alone_is_a_good_lesson(tree):
+    write_top(tree, PLAN, families=("avc",))
+
+    assert check(tree) == []
+
+
+def test_the_playlist_for_players_of_av1_needs_nothing_for_others(tree):
+    write_top(tree, PLAN, families=("av1",))
+    top = tree / "multivariant.m3u8"
+
+    assert check(top.rename(tree / "av1.m3u8")) == []
+
+
+@pytest.mark.parametrize(("client", "names"), [("avc", ["v144", "v288", "a48"]), ("av1", ["w288", "w144", "o16"])])
+def test_a_client_of_one_family_keeps_a_whole_ladder(client, names, good):
+    """An old player knows only H.264 and AAC; what it skips leaves nothing behind that it could stumble over."""
+    text = skipped((good / "multivariant.m3u8").read_text("utf-8"), CLIENTS[client])
+    left = good / f"{client}.m3u8"
+    left.write_text(text, "utf-8")
+
+    assert check(left) == []
+    assert sorted({line.split("/")[0].split('"')[-1] for line in text.splitlines() if "media.m3u8" in line}) == sorted(
+        names
+    )
+
+
+@pytest.mark.parametrize(
+    ("client", "line_bps", "uri"),
+    [
+        ({"avc1", "mp4a"}, 130_000, "v144/media.m3u8"),
+        ({"avc1", "mp4a"}, 900_000, "v288/media.m3u8"),
+        ({"avc1", "mp4a"}, 10_000, "v144/media.m3u8"),
+        ({"av01", "opus"}, 40_000, "w288/media.m3u8"),
+        ({"avc1", "mp4a", "av01"}, 40_000, "v144/media.m3u8"),
+        ({"avc1", "mp4a", "av01", "opus"}, 90_000, "w144/media.m3u8"),
+        ({"avc1", "mp4a", "av01", "opus"}, 900_000, "v288/media.m3u8"),
+    ],
+)
+def test_a_native_player_chooses_by_score_among_what_it_knows(client, line_bps, uri, good):
+    assert choice((good / "multivariant.m3u8").read_text("utf-8"), client, line_bps) == uri
 
 
 def test_every_rule_has_a_broken_lesson():
