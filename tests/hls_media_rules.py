@@ -272,10 +272,12 @@ def _sequence(units: bytes) -> tuple[int, ...]:
     header = next((body for kind, body in _obus(units) if kind == OBU_SEQUENCE_HEADER), b"")
     bits = "".join(f"{byte:08b}" for byte in header)
     # One operating point, no timing: profile (3), still, reduced, timing, delay, points (5), layers (12), level (5).
-    if len(bits) < 38 or bits[3:12] != "0" * 9:
+    if len(bits) < 38 or bits[3:6] + bits[7:12] != "0" * 8:
         return ()
     level = int(bits[24:29], 2)
     at = 30 if level > 7 else 29
+    if bits[6] == "1":
+        at += 5 if bits[at] == "1" else 1
     wide, high = int(bits[at : at + 4], 2) + 1, int(bits[at + 4 : at + 8], 2) + 1
     at += 8
     width, height = bits[at : at + wide], bits[at + wide : at + wide + high]
