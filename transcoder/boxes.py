@@ -11,11 +11,8 @@ from itertools import pairwise
 from transcoder.box_tree import Box, boxes, child, malformed, only, optional_child, sint, uint
 from transcoder.codecs import SampleEntry, sample_entry
 from transcoder.fragments import MovieFragment, SampleDefaults, movie_fragment
+from transcoder.key_frames import starts_with_idr, starts_with_key_frame
 from transcoder.media import TrackType
-
-NAL_SLICES = range(1, 6)
-"""NAL unit types of coded slices (H.264 table 7-1): 5 is an IDR picture's, 1 to 4 are not."""
-NAL_IDR = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,7 @@ class Fragment:
     sync: bool
     """The first sample's flags say that decoding can start there."""
     idr: bool
-    """The first H.264 sample holds an IDR picture; for other codecs as `sync`."""
+    """The first sample holds an IDR picture (H.264), or a key frame behind its headers (AV1); for sound as `sync`."""
     moof_count: int
 
 
@@ -108,7 +105,7 @@ def fragment(segment: bytes, init: InitSegment) -> Fragment:
         sample_count=sum(len(part.samples) for part in parts),
         first_sample_end=first.first_sample_end,
         sync=first.sync,
-        idr=first.sync and _starts_with_idr(segment, first, init),
+        idr=first.sync and _starts_with_key_picture(segment, first, init),
         moof_count=len(parts),
     )
 
@@ -122,19 +119,12 @@ def _check_parts(parts: list[MovieFragment], init: InitSegment) -> None:
         raise malformed("fragments that do not follow each other in time")
 
 
-def _starts_with_idr(data: bytes, part: MovieFragment, init: InitSegment) -> bool:
-    """The first coded slice decides: parameter sets and SEI may stand before it (H.264 section 7.4.1.2.3)."""
-    if not init.nal_length_bytes:
-        return True
-    offset, end = part.data_start, part.first_sample_end
-    while offset < end:
-        length = uint(data, offset, init.nal_length_bytes, end)
-        offset += init.nal_length_bytes
-        unit_type = uint(data, offset, 1, end) & 0x1F
-        if unit_type in NAL_SLICES:
-            return unit_type == NAL_IDR
-        offset += length
-    return False
+def _starts_with_key_picture(data: bytes, part: MovieFragment, init: InitSegment) -> bool:
+    if init.nal_length_bytes:
+        return starts_with_idr(data, part.data_start, part.first_sample_end, init.nal_length_bytes)
+    if init.codec.startswith("av01"):
+        return starts_with_key_frame(data, part.data_start, part.first_sample_end)
+    return True
 
 
 def _version(data: bytes, box: Box) -> int:

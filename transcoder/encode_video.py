@@ -7,12 +7,14 @@ Every picture is placed on one absolute grid of frames, whichever chunk it is in
 
 from collections.abc import Sequence
 from fractions import Fraction
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from transcoder.encode import arguments, floored, forked, segmented, source_input
 from transcoder.media import Chunk, Plan, VideoRendition
-from transcoder.pictures import on_bt709, on_grid, track_of
+from transcoder.pictures import on_bt709, on_grid, rate, track_of
+from transcoder.video_encoders import encoder_options
 
 # Pictures that the demuxer gives before the wanted one: it seeks by decoding time, which B-pictures put earlier.
 REORDERED_PICTURES = 16
@@ -36,6 +38,11 @@ def beginnings(plan: Plan, chunk: Chunk) -> list[float | None]:
     return [*sought, None]
 
 
+def sample_count(frames: int, frame_step: int) -> int:
+    """How many pictures a rung shows of so many frames of the grid."""
+    return -(-frames // frame_step)
+
+
 def video_arguments(
     plan: Plan,
     chunk: Chunk,
@@ -43,49 +50,59 @@ def video_arguments(
     source: Path,
     *,
     begin_s: float | None,
+    strict: bool = False,
 ) -> list[str]:
     """
     One decode, each rung scaled from the next larger one, every rung written as finished segments.
 
-    `begin_s` is one of `beginnings`. Outputs are named relative to the folder in which ffmpeg runs: in a name of
+    `begin_s` is one of `beginnings`. With `strict` the encoders themselves hold every segment to its rung's cap,
+    whatever becomes of the picture. Outputs are named relative to the folder in which ffmpeg runs: in a name of
     someone's choice, `%v` or `%d` would be a pattern of the muxer's.
     """
     pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, chunk)
     outputs: list[Any] = []
-    for rung in sorted(renditions, key=lambda rendition: (rendition.width, rendition.max_kbps), reverse=True):
-        pictures = _sized(pictures, plan, rung, first=not outputs)
-        here, pictures = forked(pictures, last=len(outputs) + 1 == len(renditions))
-        outputs.append(_video_output(here, plan, chunk, rung))
+    cascades = [list(rungs) for _, rungs in groupby(in_order(renditions), key=lambda rung: rung.frame_step)]
+    for number, rungs in enumerate(cascades, start=1):
+        here, pictures = forked(pictures, last=number == len(cascades))
+        outputs += _cascade(_every(here, rungs[0].frame_step), plan, chunk, rungs, strict=strict)
     return arguments(outputs)
 
 
-def _sized(pictures: Any, plan: Plan, rung: VideoRendition, *, first: bool) -> Any:
-    if first:
-        return on_bt709(pictures, plan, rung.width, rung.height)
-    # Even sides bend the shape by less than a pixel, which `scale` would tell as pixels that are not square.
-    return pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
+def in_order(renditions: Sequence[VideoRendition]) -> list[VideoRendition]:
+    """As they are encoded: those of all frames first, from large to small; ffmpeg tells the first one's progress."""
+    return sorted(renditions, key=lambda rung: (rung.frame_step, -rung.width, -rung.max_kbps))
 
 
-def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition) -> Any:
+def _every(pictures: Any, frame_step: int) -> Any:
+    """Where few frames are encoded, only these are scaled."""
+    return pictures if frame_step == 1 else pictures.filter("framestep", step=frame_step)
+
+
+def _cascade(pictures: Any, plan: Plan, chunk: Chunk, rungs: Sequence[VideoRendition], *, strict: bool) -> list[Any]:
+    outputs: list[Any] = []
+    size = None
+    for rung in rungs:
+        wanted = (rung.width, rung.height)
+        if size is None:
+            pictures = on_bt709(pictures, plan, *wanted)
+        elif size != wanted:
+            # Even sides bend the shape by less than a pixel, which `scale` would tell as pixels that are not square.
+            pictures = pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
+        here, pictures = forked(pictures, last=rung is rungs[-1])
+        outputs.append(_video_output(here, plan, chunk, rung, strict=strict))
+        size = wanted
+    return outputs
+
+
+def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition, *, strict: bool) -> Any:
     frames, segment_frames = chunk.end_frame - chunk.start_frame, plan.chunk_segment_frames(chunk)
+    segment_s = float(min(frames, segment_frames) / plan.fps)
     options = {
-        "c:v": "libx264",
-        "profile:v": "high",
-        "level:v": rung.level,
-        # Measured: `animation` helps slides and screens, slower presets are not worth their time on lessons.
-        "preset": rung.preset,
-        "tune": "animation",
-        "crf": rung.crf,
-        "maxrate": f"{rung.max_kbps}k",
-        "bufsize": f"{rung.buffer_kbit}k",
-        # An IDR picture at each segment's start and nowhere else, on a grid that all rungs share.
-        "g": segment_frames,
-        "keyint_min": segment_frames,
-        "sc_threshold": 0,
+        # A key frame at each segment's start and nowhere else, on a grid that all rungs share.
+        **encoder_options(plan, rung, gop=segment_frames // rung.frame_step, segment_s=segment_s, strict=strict),
         # A closed GOP never refers back; bitexact leaves the encoder's name out of the init segment.
         "flags": "+cgop+bitexact",
-        "threads": plan.threads,
-        "frames:v": frames,
+        "frames:v": sample_count(frames, rung.frame_step),
         "pix_fmt": "yuv420p",
         "color_primaries": "bt709",
         "color_trc": "bt709",
@@ -94,5 +111,24 @@ def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition)
         # Half a frame less, so that no rounding puts off a cut that lies exactly on the grid.
         "hls_time": floored((segment_frames - Fraction(1, 2)) / plan.fps),
         "start_number": plan.segments_of(chunk)[0],
+        **_few_frames(plan, frames, rung.frame_step),
     }
     return segmented(pictures, rung.name, options)
+
+
+def _few_frames(plan: Plan, frames: int, frame_step: int) -> dict[str, Any]:
+    """
+    Options of a rung that shows every n-th frame of the grid, in whose units its times stay.
+
+    Each picture lasts until the next, the last one until the chunk ends, so that all rungs are equally long. Without
+    `pts` and `dts` the filter would make the times of decoding those of showing.
+    """
+    if frame_step == 1:
+        return {}
+    last = sample_count(frames, frame_step) - 1
+    duration = f"if(eq(N\\,{last})\\,{frames - last * frame_step}\\,{frame_step})"
+    return {
+        "fps_mode": "passthrough",
+        "enc_time_base": rate(1 / plan.fps),
+        "bsf:v": f"setts=pts=PTS:dts=DTS:duration={duration}",
+    }

@@ -1,4 +1,6 @@
-"""Which preset of an encoder a class of CPU stands for, and what it costs. Pure."""
+"""Which preset of an encoder a class of CPU stands for, and what each costs. Pure."""
+
+from dataclasses import dataclass
 
 from transcoder.media import Family
 from transcoder.policy import CpuClass
@@ -12,14 +14,28 @@ PRESETS: dict[tuple[Family, CpuClass], str] = {
     ("av1", "small"): "5",
 }
 
-# CPU-seconds of one thread, measured on lessons; only their ratios matter.
-COST_PER_MEGAPIXEL: dict[tuple[Family, str], float] = {
-    ("avc", "veryfast"): 0.008,
-    ("avc", "medium"): 0.014,
-    ("avc", "slow"): 0.020,
-    ("av1", "10"): 0.012,
-    ("av1", "8"): 0.021,
-    ("av1", "5"): 0.035,
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of encoding with one thread, measured on lessons."""
+
+    cpu_s_per_megapixel: float
+    """Beside the decoding; only the ratios matter."""
+    mib_per_megapixel: float
+    """Address space for each million pixels of a picture: x264 looks farther ahead the slower it is."""
+
+
+COSTS: dict[tuple[Family, str], Cost] = {
+    ("avc", "veryfast"): Cost(0.008, 110),
+    ("avc", "faster"): Cost(0.010, 140),
+    ("avc", "fast"): Cost(0.012, 180),
+    ("avc", "medium"): Cost(0.014, 220),
+    ("avc", "slow"): Cost(0.020, 280),
+    ("av1", "10"): Cost(0.012, 180),
+    ("av1", "9"): Cost(0.014, 190),
+    ("av1", "8"): Cost(0.021, 210),
+    ("av1", "6"): Cost(0.030, 280),
+    ("av1", "5"): Cost(0.040, 320),
 }
 
 
@@ -28,6 +44,10 @@ def preset_for(family: Family, cpu: CpuClass) -> str:
     return PRESETS[family, cpu]
 
 
+def cost_of(family: Family, preset: str) -> Cost:
+    return COSTS[family, preset]
+
+
 def cost_per_megapixel(family: Family, preset: str) -> float:
     """CPU-seconds for a million encoded pixels, beside the decoding."""
-    return COST_PER_MEGAPIXEL[family, preset]
+    return cost_of(family, preset).cpu_s_per_megapixel

@@ -29,6 +29,8 @@ ENVIRONMENT = {
     "LANG": "C.UTF-8",
     "HOME": "/nonexistent",
     "AV_LOG_FORCE_NOCOLOR": "1",
+    # SVT-AV1 writes its settings to standard error past ffmpeg's own level; errors alone are told.
+    "SVT_LOG": "1",
     # Every thread's own arena would reserve 64 MiB of address space, which RLIMIT_AS counts.
     "MALLOC_ARENA_MAX": "2",
 }

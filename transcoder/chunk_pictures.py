@@ -1,0 +1,138 @@
+"""Make the pictures of one chunk: encoded on the grid, checked to the frame, and held to the lines of their rungs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from transcoder.batches import batches
+from transcoder.boxes import InitSegment
+from transcoder.collecting import collect_init, collect_segment, segment_name
+from transcoder.correcting import ATTEMPTS, alone, coarser, exhausted, overshoot
+from transcoder.encode_video import beginnings, in_order, sample_count, video_arguments
+from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
+from transcoder.errors import EncodeFailed
+from transcoder.full_disk import full_disk_told
+from transcoder.media import Chunk, Made, Plan, VideoRendition
+from transcoder.runner import Limits, nobody_cancels
+
+OnFrames = Callable[[int], None]
+
+
+def make_chunk(
+    plan: Plan,
+    chunk: Chunk,
+    renditions: Sequence[VideoRendition],
+    source: Path,
+    out: Path,
+    *,
+    on_frames: OnFrames | None = None,
+    cancelled: Cancelled = nobody_cancels,
+    limits: Limits | None = None,
+) -> list[Made]:
+    """
+    Encode one chunk in all `renditions` with one decode, as finished segments `out/{rendition}/{n}.m4s`.
+
+    Every rendition's `init.mp4` is made too, the same for each chunk. A segment that takes more than its rung's cap
+    is encoded again, coarser. `on_frames` hears, about twice a second, how many frames are done, counted from 0 in
+    every chunk. Raises EncodeCancelled soon after `cancelled()` says so, EncodeFailed, WorkspaceFull.
+    """
+    making = _Making(plan, source, out, cancelled, limits or Limits())
+    with full_disk_told(out):
+        folders = [emptied(out / rendition.name) for rendition in renditions]
+        together = batches(plan, in_order(renditions), memory_bytes=making.limits.memory_bytes)
+        for done, rungs in enumerate(together):
+            making.encode(chunk, rungs, on_line=_frame_listener(on_frames, chunk, rungs[0], (done, len(together))))
+        inits = {rung.name: collect_init(out / rung.name) for rung in renditions}
+        made = [inits[rung.name][0] for rung in renditions]
+        for number in plan.segments_of(chunk):
+            made += making.segments(chunk, number, renditions, inits)
+        forget_playlists(folders)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class _Making:
+    """What stays the same in every run of ffmpeg for a chunk."""
+
+    plan: Plan
+    source: Path
+    out: Path
+    cancelled: Cancelled
+    limits: Limits
+
+    def encode(
+        self,
+        chunk: Chunk,
+        rungs: Sequence[VideoRendition],
+        *,
+        strict: bool = False,
+        on_line: Callable[[str], None] | None = None,
+    ) -> None:
+        """One run of ffmpeg, or as many as are needed to begin before the chunk's first picture."""
+        for begin_s in beginnings(self.plan, chunk):
+            command = video_arguments(self.plan, chunk, rungs, self.source, begin_s=begin_s, strict=strict)
+            finished = encode(command, self.out, self.limits, self.cancelled, on_line)
+            if self._begins_in_time(chunk, self.out / rungs[0].name):
+                return
+        raise EncodeFailed(f"no picture at the start of chunk {chunk.index}: {finished.complaint[:200]}")
+
+    def segments(self, chunk: Chunk, number: int, rungs: Sequence[VideoRendition], inits: "_Inits") -> list[Made]:
+        """A segment in all rungs, encoded again in those whose cap it exceeded; what fitted stays."""
+        segment = alone(self.plan, chunk, number)
+        made = {rung.name: self._collected(segment, number, rung, inits) for rung in rungs}
+        left = list(rungs)
+        for attempt in range(1, ATTEMPTS + 1):
+            over = [rung for rung in left if overshoot(self.plan, rung, made[rung.name]) > 1]
+            if not over:
+                break
+            strict = exhausted(over, attempt)
+            left = [coarser(rung, overshoot(self.plan, rung, made[rung.name])) for rung in over]
+            self.encode(segment, left, strict=strict)
+            made |= {rung.name: self._collected(segment, number, rung, inits) for rung in left}
+            if strict:
+                break
+        return list(made.values())
+
+    def _begins_in_time(self, chunk: Chunk, folder: Path) -> bool:
+        """Whether the demuxer landed before the chunk; else its first pictures are missing."""
+        first = self.plan.segments_of(chunk)[0]
+        if not (folder / segment_name(first)).exists():
+            return False
+        made, _ = collect_segment(folder, first, collect_init(folder)[1])
+        return made.start_s == chunk.start_frame / self.plan.fps
+
+    def _collected(self, segment: Chunk, number: int, rung: VideoRendition, inits: "_Inits") -> Made:
+        """A segment as it lies there: on the grid, to the frame, and of the init segment of the whole chunk."""
+        folder, place = self.out / rung.name, f"segment {number} of {rung.name}"
+        init_made, init = inits[rung.name]
+        try:
+            made, found = collect_segment(folder, number, init)
+        except FileNotFoundError as error:
+            raise EncodeFailed(f"{place} was not written") from error
+        frames = segment.end_frame - segment.start_frame
+        if not (made.start_s == found.presentation_s == self.plan.start_s(number) and found.idr):
+            raise EncodeFailed(f"{place} is off the grid")
+        if (found.sample_count, made.duration_s) != (sample_count(frames, rung.frame_step), frames / self.plan.fps):
+            raise EncodeFailed(f"{place} has {found.sample_count} pictures in {made.duration_s} s")
+        if collect_init(folder)[0] != init_made:
+            raise EncodeFailed(f"{place} has an init segment of its own")
+        return made
+
+
+_Inits = dict[str, tuple[Made, InitSegment]]
+
+
+def _frame_listener(
+    on_frames: OnFrames | None, chunk: Chunk, first: VideoRendition, part: tuple[int, int]
+) -> Callable[[str], None] | None:
+    """Of one process of several: ffmpeg counts the pictures of its first output."""
+    done, processes = part
+    frames = chunk.end_frame - chunk.start_frame
+
+    def on_line(line: str) -> None:
+        name, _, value = line.partition("=")
+        if on_frames and name == "frame" and value.strip().isdigit():
+            shown = min(frames, int(value) * first.frame_step)
+            on_frames((done * frames + shown) // processes)
+
+    return on_line if on_frames else None
