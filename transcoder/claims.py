@@ -41,16 +41,16 @@ def claim(session: Session, worker: Worker, *, now: datetime, lease_s: float) ->
     """
     Take the best row there is, or None.
 
-    What makes a lesson playable goes first, the older lesson before the newer; then jobs are served in turn. Sound
-    of a long lesson leaves at least one slot of this worker free (with one slot there is no choice). The attempt is
-    counted here, before ffmpeg starts, so that a death of the whole host counts.
+    What makes a lesson playable goes first, the older lesson before the newer; then jobs are served in turn; last
+    comes what nobody waits for. Sound of a long lesson leaves at least one slot of this worker free (with one slot
+    there is no choice). The attempt is counted here, before ffmpeg starts, so that a death of the whole host counts.
     """
     claimed = _take(session, _first_lanes(worker, now), worker, now=now, lease_s=lease_s)
     if claimed is None:
         claimed = _take(session, _fair_lane(now), worker, now=now, lease_s=lease_s)
         if claimed is not None:
             _move_to_the_end(session, claimed.job_id)
-    return claimed
+    return claimed or _take(session, _last_lane(worker, now), worker, now=now, lease_s=lease_s)
 
 
 def _take(session: Session, best: Select[UUID], worker: Worker, *, now: datetime, lease_s: float) -> Claim | None:
@@ -91,6 +91,14 @@ def _ready_rows(now: datetime) -> Select[UUID]:
 
 
 def _first_lanes(worker: Worker, now: datetime) -> Select[UUID]:
+    return _in_order(worker, now).where(_CANDIDATE.lane < LANE_FAIR)
+
+
+def _last_lane(worker: Worker, now: datetime) -> Select[UUID]:
+    return _in_order(worker, now).where(_CANDIDATE.lane > LANE_FAIR)
+
+
+def _in_order(worker: Worker, now: datetime) -> Select[UUID]:
     held = aliased(ChunkTask, name="held")
     long_running = (
         select(func.count())
@@ -100,8 +108,8 @@ def _first_lanes(worker: Worker, now: datetime) -> Select[UUID]:
     )
     return (
         _ready_rows(now)
-        .where(_CANDIDATE.lane < LANE_FAIR, or_(~_CANDIDATE.long, long_running < max(1, worker.slots - 1)))
-        .order_by(_CANDIDATE.lane, _CANDIDATE.queued_at, _CANDIDATE.rank, _CANDIDATE.id)
+        .where(or_(~_CANDIDATE.long, long_running < max(1, worker.slots - 1)))
+        .order_by(_CANDIDATE.lane, _CANDIDATE.queued_at, _CANDIDATE.rank, _CANDIDATE.chunk, _CANDIDATE.id)
     )
 
 

@@ -123,6 +123,12 @@ class OutputUnwritable(TranscoderError):
     code = "output_unwritable"
 
 
+class TreeUnreadable(TranscoderError):
+    """The folder is no whole tree of `sabaq transcode`; params `path`, `reason`."""
+
+    code = "tree_unreadable"
+
+
 class WorkspaceFull(TranscoderError):
     """The worker's disk has too little room."""
 
@@ -151,6 +157,12 @@ class NothingToRetry(TranscoderError):
     """Only a failed or cancelled encoding can be started again."""
 
     code = "nothing_to_retry"
+
+
+class NothingToRenew(TranscoderError):
+    """Only a published lesson is encoded anew, and only where that would change something."""
+
+    code = "nothing_to_renew"
 
 
 class MediaNotReady(TranscoderError):

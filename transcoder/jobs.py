@@ -1,9 +1,9 @@
-"""The door to the transcoder for the service: submit an asset, follow it, stop it, start again, remove it."""
+"""The door to the transcoder for the service: submit an asset, follow it, stop it, start again, renew, remove it."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -14,17 +14,19 @@ from transcoder.growing import growing_playlist as growing_playlist
 from transcoder.growing import growing_version as growing_version
 from transcoder.publications import Publication as Publication
 from transcoder.publications import current_publication as current_publication
+from transcoder.queueing import queue_job
 from transcoder.reconciling import reconcile as reconcile
+from transcoder.renewing import older_assets as older_assets
+from transcoder.renewing import reencode as reencode
 from transcoder.settling import WAKE_UP as WAKE_UP
-from transcoder.settling import cancel_tasks, close_job, leave_round, lock_job, queue_sweep, wake
+from transcoder.settling import cancel_tasks, close_job, leave_round, lock_job, queue_sweep
 from transcoder.status import ErrorStatus as ErrorStatus
 from transcoder.status import MediaStatus as MediaStatus
 from transcoder.status import RenditionStatus as RenditionStatus
 from transcoder.status import SourceStatus as SourceStatus
 from transcoder.status import media_status as media_status
 from transcoder.status import media_statuses as media_statuses
-from transcoder.tables import ChunkTask, JobTurn, MediaAsset, MediaObject, PartRow, TranscodeJob
-from transcoder.worklist import LANE_START, RANK_PROBE
+from transcoder.tables import MediaAsset, MediaObject, PartRow, TranscodeJob
 
 KEYS_PER_QUERY = 500
 
@@ -53,21 +55,10 @@ def submit(session: Session, asset_id: UUID, parts: Sequence[SourcePart], *, now
         return asset.job_id
     for part in parts:
         session.add(PartRow(asset_id=asset_id, offset=part.offset, bytes=part.bytes, sha256=part.sha256, key=part.key))
-    job_id = _queue_job(session, asset_id, sum(part.bytes for part in parts), now)
+    job_id = queue_job(session, asset_id, sum(part.bytes for part in parts), now)
     session.add(MediaAsset(id=asset_id, job_id=job_id))
     session.flush()
     return job_id
-
-
-def _queue_job(session: Session, asset_id: UUID, source_bytes: int, now: datetime) -> UUID:
-    job = TranscodeJob(id=uuid4(), asset_id=asset_id, state="waiting", source_bytes=source_bytes, created_at=now)
-    session.add(job)
-    session.flush()
-    session.add(JobTurn(job_id=job.id, turn=0))
-    session.add(ChunkTask(job_id=job.id, kind="probe", lane=LANE_START, rank=RANK_PROBE, queued_at=now, state="ready"))
-    session.flush()
-    wake(session, 1)
-    return job.id
 
 
 def cancel(session: Session, asset_id: UUID, now: datetime) -> bool:
@@ -79,8 +70,9 @@ def cancel(session: Session, asset_id: UUID, now: datetime) -> bool:
     asset = session.get(MediaAsset, asset_id, with_for_update=True)
     if asset is None:
         return False
-    lock_job(session, asset.job_id)
-    return close_job(session, asset.job_id, "cancelled", now=now, error_code=EncodeCancelled.code, error_params={})
+    job_id = asset.renewal_job_id if asset.published_job_id and asset.renewal_job_id else asset.job_id
+    lock_job(session, job_id)
+    return close_job(session, job_id, "cancelled", now=now, error_code=EncodeCancelled.code, error_params={})
 
 
 def retry(session: Session, asset_id: UUID, now: datetime) -> UUID:
@@ -93,7 +85,7 @@ def retry(session: Session, asset_id: UUID, now: datetime) -> UUID:
         raise NothingToRetry(f"the encoding of asset {asset_id} is {job.state}")
     # Its objects may be made again under the same keys: a sweep that comes too late would take them away.
     cancel_tasks(session, job.id, now=now)
-    asset.job_id = _queue_job(session, asset_id, job.source_bytes, now)
+    asset.job_id = queue_job(session, asset_id, job.source_bytes, now)
     session.flush()
     return asset.job_id
 

@@ -8,12 +8,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from transcoder.claims import Claim, is_held
-from transcoder.errors import EncodeCancelled, MediaNotReady, OutputInvalid
+from transcoder.errors import EncodeCancelled, MediaNotReady, NothingToRenew, OutputInvalid
 from transcoder.media import Plan
 from transcoder.plan_json import plan_from_json, plan_to_json
-from transcoder.settling import finish, lock_job
+from transcoder.renewing import is_needless, renews
+from transcoder.settling import close_job, finish, lock_job
 from transcoder.tables import ChunkTask, PartRow, TranscodeJob
-from transcoder.worklist import Item, publish_weight, settled_list, starter_list, work_of
+from transcoder.worklist import LANE_LAST, Item, publish_weight, settled_list, starter_list, work_of
 
 
 def source_parts(session: Session, asset_id: UUID) -> list[PartRow]:
@@ -38,6 +39,10 @@ def adopt_plan(session: Session, held: Claim, plan: Plan, *, now: datetime, expe
     job = lock_job(session, held.job_id)
     job.plan, job.plan_digest, job.duration_s = plan_to_json(plan), plan.digest, plan.duration_s
     job.planned_at = now
+    if is_needless(session, job, plan):
+        finish(session, held, (), now=now)
+        close_job(session, job.id, "needless", now=now, error_code=NothingToRenew.code)
+        return
     items = starter_list(plan, expected=expected)
     _add(session, job, (*items, *settled_list(plan)) if plan.settled else items)
     finish(session, held, (), now=now, new_tasks=len(items))
@@ -73,6 +78,8 @@ def _weighed(session: Session, job_id: UUID) -> list[tuple[float, float]]:
 
 
 def _add(session: Session, job: TranscodeJob, items: Iterable[Item]) -> None:
+    """Nobody waits for a renewal: all of it goes last."""
+    last = renews(session, job)
     for item in items:
         session.add(
             ChunkTask(
@@ -80,7 +87,7 @@ def _add(session: Session, job: TranscodeJob, items: Iterable[Item]) -> None:
                 kind=item.kind,
                 chunk=item.chunk,
                 renditions=list(item.renditions),
-                lane=item.lane,
+                lane=LANE_LAST if last else item.lane,
                 rank=item.rank,
                 long=item.long,
                 weight=item.weight,

@@ -21,6 +21,7 @@ from transcoder.keeping import damaged
 from transcoder.media import Made, Plan
 from transcoder.planning import plan_of
 from transcoder.pulse import Pulse
+from transcoder.renewing import switch_to
 from transcoder.settling import leave_round, lock_job, reopen
 from transcoder.station import Station
 from transcoder.status import rendition_status
@@ -153,7 +154,7 @@ def publish(
         session.merge(_playlist_row(held, file))
     job.state, job.publication_id, job.finished_at = "ready", publication_id, now
     job.summary = summary(plan, made)
-    asset.published_job_id = held.job_id
+    switch_to(session, asset, job, now=now)
     leave_round(session, held.job_id)
 
 

@@ -226,9 +226,9 @@ SWEEP_AFTER_S = 10.0
 """Late uploads of cancelled workers should be over by then; what still comes later is left to the collector."""
 
 
-def queue_sweep(session: Session, job_id: UUID, *, now: datetime) -> None:
-    """Have a worker free the bytes of a job that has ended badly, or of a removed asset."""
-    later = now + timedelta(seconds=SWEEP_AFTER_S)
+def queue_sweep(session: Session, job_id: UUID, *, now: datetime, after_s: float = SWEEP_AFTER_S) -> None:
+    """Have a worker free the bytes of a job that has ended badly or was replaced, or of a removed asset."""
+    later = now + timedelta(seconds=after_s)
     session.add(
         ChunkTask(job_id=job_id, kind=SWEEP, lane=LANE_SOON, rank=0, queued_at=now, not_before=later, state="ready")
     )

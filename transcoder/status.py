@@ -1,13 +1,13 @@
 """What a person may know about an asset: how far it is, how long it will take, what went wrong, what can be played."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from transcoder.media import AudioRendition, Plan, VideoRendition
 from transcoder.plan_json import plan_if_readable
@@ -53,6 +53,16 @@ class RenditionStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class RenewalStatus:
+    """A better publication that is on its way, or did not come about; the lesson is ready all the while."""
+
+    state: Literal["waiting", "encoding", "failed", "needless"]
+    """`needless`: the lesson is made after this very plan already."""
+    progress: float
+    error: ErrorStatus | None
+
+
+@dataclass(frozen=True, slots=True)
 class MediaStatus:
     """The contract's `media`, with a bit more."""
 
@@ -69,6 +79,7 @@ class MediaStatus:
     duration_s: float | None
     source: SourceStatus | None
     renditions: tuple[RenditionStatus, ...]
+    renewal: RenewalStatus | None = None
 
 
 def media_status(session: Session, asset_id: UUID, now: datetime) -> MediaStatus:
@@ -79,23 +90,26 @@ def media_status(session: Session, asset_id: UUID, now: datetime) -> MediaStatus
 def media_statuses(session: Session, asset_ids: Iterable[UUID], now: datetime) -> dict[UUID, MediaStatus]:
     """As `media_status` for many, in a fixed number of queries."""
     ids = list(asset_ids)
-    jobs = _latest_jobs(session, ids)
-    running = [job.id for job in jobs.values() if job.state in LIVE_JOB_STATES]
+    jobs, renewals = _jobs(session, ids, MediaAsset.job_id), _jobs(session, ids, MediaAsset.renewal_job_id)
+    running = [job.id for job in (*jobs.values(), *renewals.values()) if job.state in LIVE_JOB_STATES]
     tasks, made = _tasks_of(session, running), tally(session, running)
     published = set(session.scalars(_published(ids)))
-    return {
-        asset_id: _status(jobs[asset_id], tasks, made, asset_id in published, now) if asset_id in jobs else UNKNOWN
-        for asset_id in ids
-    }
+    found = {asset_id: _status(job, tasks, made, asset_id in published, now) for asset_id, job in jobs.items()}
+    for asset_id, job in renewals.items():
+        found[asset_id] = replace(found[asset_id], renewal=_renewal(job, tasks.get(job.id, [])))
+    return {asset_id: found.get(asset_id, UNKNOWN) for asset_id in ids}
 
 
 UNKNOWN = MediaStatus("waiting", False, 0.0, None, None, None, None, None, ())
 
 
-def _latest_jobs(session: Session, asset_ids: list[UUID]) -> dict[UUID, TranscodeJob]:
+def _jobs(
+    session: Session, asset_ids: list[UUID], named: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None]
+) -> dict[UUID, TranscodeJob]:
+    """The jobs that a column of the assets names."""
     jobs = session.scalars(
         select(TranscodeJob)
-        .join(MediaAsset, MediaAsset.job_id == TranscodeJob.id)
+        .join(MediaAsset, named == TranscodeJob.id)
         .where(MediaAsset.id.in_(asset_ids))
         .execution_options(populate_existing=True)
     )
@@ -148,13 +162,12 @@ def _status(
     own = tasks.get(job.id, [])
     plan = plan_if_readable(job.plan)
     ready = job.state == "ready"
-    work = work_of([(task.weight, task.progress) for task in own])
-    settling = Settling(job.settled_progress or 0.0, job.settled_work or 0.0)
+    work = _work(own)
     grows = job.state in LIVE_JOB_STATES and plan is not None
     return MediaStatus(
         state=STATES[job.state],
         playable=published or (grows and plan is not None and is_playable(plan, made.get(job.id, {}))),
-        progress=1.0 if ready else progress(work, settling),
+        progress=1.0 if ready else progress(work, _settling(job)),
         seconds_left=_seconds_left(job, work, now) if grows else None,
         error=ErrorStatus(job.error_code, job.error_params or {}) if job.error_code else None,
         delayed_by=_delay(own, now),
@@ -162,6 +175,15 @@ def _status(
         source=SourceStatus(job.source_sha256, job.source_bytes) if job.source_sha256 else None,
         renditions=_renditions(job, plan, made.get(job.id, {})),
     )
+
+
+def _renewal(job: TranscodeJob, tasks: list[_Task]) -> RenewalStatus:
+    error = ErrorStatus(job.error_code, job.error_params or {}) if job.error_code else None
+    shown = progress(_work(tasks), _settling(job))
+    state: Literal["waiting", "encoding", "failed", "needless"] = "failed"
+    if job.state in ("waiting", "encoding", "needless"):
+        state = job.state  # type: ignore[assignment]  # one of these three
+    return RenewalStatus(state, shown, error)
 
 
 STATES: dict[str, MediaState] = {
@@ -172,6 +194,14 @@ STATES: dict[str, MediaState] = {
     "cancelled": "failed",
     "removed": "failed",
 }
+
+
+def _work(tasks: list[_Task]) -> Work:
+    return work_of([(task.weight, task.progress) for task in tasks])
+
+
+def _settling(job: TranscodeJob) -> Settling:
+    return Settling(job.settled_progress or 0.0, job.settled_work or 0.0)
 
 
 def _seconds_left(job: TranscodeJob, work: Work, now: datetime) -> float | None:

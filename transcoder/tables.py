@@ -30,9 +30,11 @@ class MediaAsset(Base):
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     job_id: Mapped[UUID] = mapped_column(Uuid)
-    """The latest job."""
+    """The latest job but for `renewal_job_id`: the published one once there is one."""
     published_job_id: Mapped[UUID | None] = mapped_column(Uuid)
     """The job whose publication pupils get; switched in one transaction."""
+    renewal_job_id: Mapped[UUID | None] = mapped_column(Uuid)
+    """The job that makes, or tried to make, a better publication than the one that there is."""
     removed_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
     """Since then no server of bytes gives anything of it out."""
 

@@ -36,6 +36,8 @@ _OBJECT = sa.table("media_object", sa.column("job_id", sa.Uuid()))
 
 
 def upgrade() -> None:
+    with op.batch_alter_table("media_asset", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("renewal_job_id", sa.Uuid(), nullable=True))
     with op.batch_alter_table("transcode_job", schema=None) as batch_op:
         batch_op.add_column(sa.Column("settled_progress", sa.Float(), nullable=True))
         batch_op.add_column(sa.Column("settled_work", sa.Float(), nullable=True))
@@ -80,3 +82,5 @@ def downgrade() -> None:
         batch_op.drop_column("sound")
         batch_op.drop_column("settled_work")
         batch_op.drop_column("settled_progress")
+    with op.batch_alter_table("media_asset", schema=None) as batch_op:
+        batch_op.drop_column("renewal_job_id")

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from transcoder import jobs
 from transcoder.claims import Claim, Worker, claim
 from transcoder.database import Base, Message, Sessions, open_sessions, take_sendable
+from transcoder.growing import as_made
 from transcoder.media import AudioTrack, Made, Plan, Source, VideoTrack
 from transcoder.plan import plan as make_plan
 from transcoder.plan import starter_plan
 from transcoder.planning import adopt_plan, note_source, settle_plan
+from transcoder.publishing import PlaylistFile, objects_of, publish
 from transcoder.settling import Stored, finish, release
 from transcoder.tables import ChunkTask, TranscodeJob
 
@@ -30,9 +32,10 @@ STRONG = Worker("host-0", 1000)
 
 
 def make_source(duration_s: float, *, video: bool = True, audio: bool = True) -> Source:
-    picture = VideoTrack("h264", 640, 360, Fraction(25), False, False, 8, "bt709", 0.0, duration_s)
-    sound = AudioTrack("aac", 2, "stereo", 48000, 0.0, duration_s)
-    return Source(1000, "mov", duration_s, picture if video else None, sound if audio else None)
+    picture = VideoTrack("h264", 640, 360, Fraction(25), False, False, 8, "bt709", 0.0, float(duration_s))
+    sound = AudioTrack("aac", 2, "stereo", 48000, 0.0, float(duration_s))
+    # As it comes back from the database, or the digest would be another.
+    return Source(1000, "mov", float(duration_s), picture if video else None, sound if audio else None)
 
 
 def started_of(duration_s: float, *, video: bool = True, audio: bool = True) -> Plan:
@@ -109,6 +112,29 @@ class Queue:
         with self.write() as session:
             settle_plan(session, held, plan_of(duration_s, audio=audio), now=self.clock)
 
+    def published(self, duration_s: float) -> UUID:
+        """A job that is ready, with all objects that a worker would have made."""
+        asset_id = self.planned(duration_s)
+        self.publish(asset_id, plan_of(duration_s))
+        return asset_id
+
+    def publish(self, asset_id: UUID, plan: Plan) -> None:
+        """End the tasks of the asset's newest job one by one, and publish it."""
+        job_id = self.job(asset_id).id
+        while (held := self.claim(STRONG)) and held.kind != "publish":
+            assert held.job_id == job_id
+            chunk = plan.segments_of(plan.chunks[held.chunk]) if held.kind == "video" else range(plan.segment_count)
+            self.finish(held, [item for name in held.renditions for item in made_of(plan, name, chunk, asset_id)])
+        assert held is not None
+        with self.read() as session:
+            made: dict[str, list[Made]] = {}
+            for row in objects_of(session, job_id):
+                made.setdefault(row.rendition, []).append(as_made(row))
+        publication_id = uuid4()
+        files = [PlaylistFile("avc.m3u8", f"media/{asset_id}/{publication_id}/avc.m3u8", b"#EXTM3U")]
+        with self.write() as session:
+            publish(session, held, plan, made, publication_id, files, now=self.clock)
+
     def started(self, duration_s: float, *, video: bool = True, audio: bool = True) -> UUID:
         """A job whose probe has ended. What goes before it is handed back as it was."""
         asset_id = self.submit()
@@ -145,7 +171,7 @@ class Queue:
             return jobs.reconcile(session, now=self.clock, **more)
 
 
-def made_of(plan: Plan, rendition: str, numbers: range) -> list[Stored]:
+def made_of(plan: Plan, rendition: str, numbers: range, asset_id: UUID | str = "a") -> list[Stored]:
     """An init segment and some segments of a rendition, as its task would have stored them."""
     codec = "mp4a.40.2" if rendition in {audio.name for audio in plan.audio} else "avc1.64001e"
     made = [Made("init", rendition, "init.mp4", 700, SHA256, codec=codec)]
@@ -153,7 +179,7 @@ def made_of(plan: Plan, rendition: str, numbers: range) -> list[Stored]:
         start_s = plan.start_s(number)
         length_s = min(plan.start_s(number + 1), Fraction(plan.duration_s)) - start_s
         made.append(Made("segment", rendition, f"{number}.m4s", 10_000, SHA256, number, start_s, length_s, 900))
-    return [Stored(item, f"media/a/{plan.digest}/{rendition}/{item.name}") for item in made]
+    return [Stored(item, f"media/{asset_id}/{plan.digest}/{rendition}/{item.name}") for item in made]
 
 
 @pytest.fixture
