@@ -1,0 +1,31 @@
+"""A slide lesson of 45 minutes: how small it is at a quality in which nobody sees a difference."""
+
+from dataclasses import replace
+from fractions import Fraction
+
+from benchmarks.ladders import ours
+from benchmarks.ladders.clips import Clip
+from benchmarks.ladders.judging import LONG_VMAF, Verdict, long_verdicts
+from benchmarks.ladders.running import Cache
+from benchmarks.ladders.scoring import reference
+from benchmarks.lessons import LONG_VERSION, make_long
+from transcoder.policy import CpuClass
+
+SCORED_FPS = Fraction(1)
+"""A page stands for many seconds: every frame of it would say the same 25 times."""
+LINES_KBPS = (50, 64, 96)
+"""The lines above would cost an hour more, and cannot be smaller."""
+
+
+def long_lesson(cache: Cache, *, cpu: CpuClass) -> list[Verdict]:
+    """The smallest AV1 rung that is good enough, with its sound; the best one where none is."""
+    path = cache.file(["long", LONG_VERSION], ".mp4", make_long)
+    clip = Clip("slides-45-minutes", "slides", reference(path, cache, fps=SCORED_FPS))
+    policy = replace(ours.policy_for(cpu), lines_kbps=LINES_KBPS)
+    rungs = ours.ladder(clip, cache, policy=policy).of("av1")
+    if not rungs:
+        return long_verdicts(cpu, size=None, vmaf=None)
+    good = [rung for rung in rungs if rung.score.vmaf >= LONG_VMAF] or [max(rungs, key=lambda rung: rung.score.vmaf)]
+    smallest = min(good, key=lambda rung: rung.total_kbps)
+    size = round(smallest.total_kbps * 1000 / 8 * float(clip.reference.duration_s))
+    return long_verdicts(cpu, size=size, vmaf=smallest.score.vmaf)
