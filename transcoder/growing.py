@@ -12,7 +12,7 @@ from transcoder import media_playlists, playlists
 from transcoder.chunks import CHUNK_SEGMENTS
 from transcoder.errors import MediaFailed
 from transcoder.media import AudioRendition, Family, Made, MadeKind, Plan, VideoRendition
-from transcoder.plan_json import plan_from_json
+from transcoder.plan_json import plan_if_readable
 from transcoder.tables import MediaObject, TranscodeJob
 
 MULTIVARIANT = playlists.AVC
@@ -61,7 +61,7 @@ def growing_playlist(session: Session, asset_id: UUID, job_id: UUID, name: str) 
     plan does not have or a job that is not this asset's.
     """
     job = session.get(TranscodeJob, job_id, populate_existing=True)
-    plan = plan_from_json(job.plan) if job is not None and job.plan is not None else None
+    plan = plan_if_readable(job.plan) if job is not None else None
     if job is None or plan is None or job.asset_id != asset_id:
         raise ObjectMissing(f"{asset_prefix(asset_id)}{job_id}/{name}")
     if job.state not in ("encoding", "ready"):

@@ -27,6 +27,8 @@ LANGUAGE_TAG = re.compile(r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*")
 LANGUAGE_NAMES = {"kk": "Қазақша", "ru": "Русский", "en": "English", "und": "Audio"}
 CODECS_AS_PLAYERS_ASK = {"Opus": "opus"}
 """A sample entry in MP4 is called `Opus`; what browsers answer for is `opus`."""
+OPUS_WORTH = 2.5
+"""How many kbit/s of AAC a voice needs to sound as with one of Opus."""
 UNSEEN_VMAF = 2.0
 """Less than this cannot be seen, so of two rungs that near the one in AV1 should win."""
 
@@ -190,8 +192,9 @@ def _quality(variant: _Variant) -> tuple[float, float, bool]:
 
 def _line(variant: _Variant) -> tuple[float, bool]:
     rendition = variant.entry.rendition
-    line_kbps = rendition.line_kbps if isinstance(rendition, VideoRendition) else rendition.kbps
-    return line_kbps, rendition.family == "av1"
+    if isinstance(rendition, VideoRendition):
+        return rendition.line_kbps, rendition.family == "av1"
+    return rendition.kbps * (OPUS_WORTH if rendition.codec == "opus" else 1.0), rendition.codec == "opus"
 
 
 def _media(entry: _Entry, uri: Callable[[str], str], language: str) -> Media:

@@ -1,5 +1,6 @@
 """The playlists of a publication, and what its status shows."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from cdn.directory import DirectoryStore
@@ -10,8 +11,7 @@ ASSET, PUBLICATION = UUID(int=1), UUID(int=2)
 
 
 def everything(plan):
-    count = -(-plan.frame_count // plan.segment_frames)
-    stored = [item for one in plan.video + plan.audio for item in made_of(plan, one.name, range(count))]
+    stored = [item for one in plan.renditions for item in made_of(plan, one.name, range(plan.segment_count))]
     made = {}
     for item in stored:
         made.setdefault(item.made.rendition, []).append(item.made)
@@ -27,9 +27,35 @@ def test_a_publication_has_a_playlist_for_everything():
 
     assert names == {
         "avc.m3u8",
-        *(f"{one.name}.m3u8" for one in plan.video + plan.audio),
+        "av1.m3u8",
+        "all.m3u8",
+        *(f"{one.name}.m3u8" for one in plan.renditions),
         *(f"{one.name}-iframes.m3u8" for one in plan.video),
     }
+
+
+def test_each_multivariant_playlist_lists_its_families():
+    plan = plan_of(20)
+    made, keys = everything(plan)
+
+    texts = {file.name: file.body.decode() for file in written(plan, made, keys, ASSET, PUBLICATION)}
+
+    for name, families in {"avc.m3u8": ("avc",), "av1.m3u8": ("av1",), "all.m3u8": ("avc", "av1")}.items():
+        rungs = [rung.name for rung in plan.video if rung.family in families]
+        assert [line for line in texts[name].splitlines() if not line.startswith("#")] == [f"{n}.m3u8" for n in rungs]
+        assert texts[name].count("-iframes.m3u8") == len(rungs)
+
+
+def test_a_lesson_in_one_family_has_no_playlist_for_the_other():
+    """`all.m3u8` is there all the same, for players that do not say what they know."""
+    plan = plan_of(20)
+    plan = replace(plan, video=tuple(r for r in plan.video if r.family == "avc"), audio=plan.audio[:1])
+    made, keys = everything(plan)
+
+    texts = {file.name: file.body for file in written(plan, made, keys, ASSET, PUBLICATION)}
+
+    assert "av1.m3u8" not in texts
+    assert texts["all.m3u8"] == texts["avc.m3u8"]
 
 
 def test_its_playlists_stand_in_a_folder_of_their_own():
@@ -64,8 +90,16 @@ def test_the_status_of_a_published_rendition_is_measured():
 
     row = summary(plan, made)[0]
 
-    assert (row["state"], row["average_bps"], row["peak_bps"]) == ("ready", 20_000, 20_000)
-    assert row["bytes"] == 700 + 5 * 10_000
+    assert (row["state"], row["average_bps"], row["peak_bps"]) == ("ready", 12_000, 20_000)
+    assert row["bytes"] == 700 + 3 * 10_000
+
+
+def test_a_published_rung_of_few_pictures_says_so():
+    plan = plan_of(20)
+    plan = replace(plan, video=(replace(plan.video[0], frame_step=25), *plan.video[1:]))
+    made, _ = everything(plan)
+
+    assert [row["fps"] for row in summary(plan, made)[:2]] == [1.0, 25.0]
 
 
 def test_a_request_whose_answer_got_lost_is_no_failure(tmp_path):
