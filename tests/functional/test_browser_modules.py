@@ -240,3 +240,102 @@ def test_an_address_of_ours_is_asked_for_by_the_name_the_person_used(run, school
                            "m.here(null, 'https://a.kz')]")  # fmt: skip
 
     assert addresses == [f"{school.base_url}/media/x", "https://b.kz/x", None]
+
+
+LADDER = [
+    {"name": "starter", "width": 426, "height": 240, "bitrate": 90_000},
+    {"name": "still", "width": 1920, "height": 1080, "bitrate": 190_000},
+    {"name": "moving", "width": 1280, "height": 720, "bitrate": 480_000},
+    {"name": "sharp", "width": 1920, "height": 1080, "bitrate": 900_000},
+    {"name": "sharper", "width": 1920, "height": 1080, "bitrate": 1_700_000},
+]
+
+
+def test_rungs_are_ordered_by_what_they_take(run):
+    """Of two rungs, the one of more pixels is not always the better one."""
+    shuffled = sorted(LADDER, key=lambda rung: rung["height"])
+
+    assert run("rungs", "return m.inOrder(x).map(({ name }) => name)", shuffled) == [rung["name"] for rung in LADDER]
+
+
+@pytest.mark.parametrize(
+    ("pixels", "best"),
+    [(360, "starter"), (426, "starter"), (1056, "moving"), (1280, "moving"), (1366, "sharper"), (3840, "sharper")],
+)
+def test_no_more_pixels_than_the_screen_shows(run, pixels, best):
+    """The best of the smallest size that fills the screen, also where a larger one comes before it."""
+    at = run("rungs", "return m.highestFor(x.rungs, x.pixels)", {"rungs": LADDER, "pixels": pixels})
+
+    assert LADDER[at]["name"] == best
+
+
+def test_sound_alone_has_no_highest_size(run):
+    assert run("rungs", "return m.highestFor([{ bitrate: 40000 }, { bitrate: 90000 }], 1000)") == -1
+
+
+BUFFERED = "return m.bufferFor({ rungs: x.rungs, playing: true, level: 0, highest: 4, more: false, ...x.now })"
+
+
+@pytest.mark.parametrize(
+    ("now", "seconds"),
+    [
+        ({"playing": False}, 6),
+        ({"estimate_bps": 60_000}, 90),
+        ({"estimate_bps": 250_000}, 90),
+        ({"estimate_bps": 280_000}, 20),
+        ({"estimate_bps": 9e6}, 20),
+        ({"estimate_bps": 9e6, "level": 4}, 90),
+        ({"estimate_bps": 9e6, "level": 2, "highest": 2}, 90),
+        ({"estimate_bps": 9e6, "level": 4, "more": True}, 20),
+        ({"estimate_bps": 3e6, "level": 4, "more": True}, 90),
+    ],
+)
+def test_what_will_get_better_is_not_loaded_far_ahead(run, now, seconds):
+    """A weak line gets the whole buffer at once, a fast one when it plays the best there is."""
+    assert run("rungs", BUFFERED, {"rungs": LADDER, "now": now}) == seconds
+
+
+ASKED = """
+const asked = [];
+const decodingInfo = async (question) => {
+  const track = question.video ?? question.audio;
+  asked.push([question.type, track.contentType, track.width]);
+  return x.answer[track.contentType.match(/"(\\w+)/)[1]] ?? { supported: false, smooth: false };
+};
+Object.defineProperty(navigator, "mediaCapabilities", { value: x.answer && { decodingInfo }, configurable: true });
+return [await m.decodes(x.lines), asked];
+"""
+SMOOTH, JERKY = {"supported": True, "smooth": True}, {"supported": True, "smooth": False}
+
+
+@pytest.mark.parametrize(
+    ("answer", "decodes"),
+    [
+        ({"av01": SMOOTH, "avc1": SMOOTH, "opus": SMOOTH, "mp4a": SMOOTH}, ["av01", "avc1", "opus", "mp4a"]),
+        ({"av01": JERKY, "avc1": SMOOTH, "opus": SMOOTH, "mp4a": SMOOTH}, ["avc1", "opus", "mp4a"]),
+        ({"av01": SMOOTH, "opus": SMOOTH}, ["av01", "opus"]),
+        ({"avc1": SMOOTH, "mp4a": SMOOTH}, ["avc1", "mp4a"]),
+        (None, []),
+    ],
+)
+def test_a_device_says_what_it_decodes_smoothly(run, answer, decodes):
+    """An old browser does not know the question, and says nothing."""
+    assert run("decoding", ASKED, {"answer": answer, "lines": 720})[0] == decodes
+
+
+@pytest.mark.parametrize(
+    ("lines", "width"), [(0, 1280), (480, 1280), (720, 1280), (722, 1920), (1080, 1920), (2160, 1920)]
+)
+def test_a_device_is_asked_for_the_size_of_the_lesson(run, lines, width):
+    """Where AV1 of 1080 lines is too much, a lesson of 720 may still come in it."""
+    _, asked = run("decoding", ASKED, {"answer": {}, "lines": lines})
+
+    assert {each[2] for each in asked if each[1].startswith("video")} == {width}
+
+
+def test_a_device_that_does_not_answer_gets_what_every_device_plays(run):
+    silent = (
+        "Object.defineProperty(navigator, 'mediaCapabilities', { value: { decodingInfo: () => new Promise(() => 0) }, configurable: true});"
+    )
+
+    assert run("decoding", f"{silent} return m.decodes(720)") == ["avc1", "mp4a"]

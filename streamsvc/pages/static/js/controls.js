@@ -51,12 +51,12 @@ export class Controls {
 
   /** Offer the rungs that the stream has; `chosen` is -1 for the player's own choice. */
   offer({ levels, chosen, current }) {
-    const automatic = levels[current]?.height ? t("auto_now", { rung: rung(levels[current]) }) : t("auto");
+    const automatic = levels[current]?.lines ? t("auto_now", { rung: rung(levels[current]) }) : t("auto");
     const options = [new Option(automatic, "-1", false, chosen === -1)];
     for (const level of [...levels].reverse()) {
-      const cost = { rung: rung(level), kbps: Math.round(level.average_bps / 1000) };
       const bytes = size((level.average_bps * this.#length()) / 8);
-      options.push(new Option(t("rung", { ...cost, size: bytes }), level.index, false, level.index === chosen));
+      const text = t("rung_size", { rung: rung(level), size: bytes });
+      options.push(new Option(text, level.index, false, level.index === chosen));
     }
     quality.replaceChildren(...options);
     quality.hidden = levels.length < 2;
@@ -244,6 +244,7 @@ export class Controls {
   }
 }
 
-function rung(level) {
-  return level.height ? `${level.height}p` : t("sound_only");
+/** Rungs may share a height; what they cost tells them apart. */
+function rung({ lines, average_bps }) {
+  return t("rung", { picture: lines ? `${lines}p` : t("sound_only"), kbps: Math.round(average_bps / 1000) });
 }

@@ -1,14 +1,9 @@
 // hls.js set for weak lines, or the browser's own HLS where MediaSource is missing.
 
+import { bufferFor, hasRoom, highestFor, inOrder } from "./rungs.js";
 
 /** Answers that a new playback session mends: the signed address has expired or was never for this publication. */
 const NEEDS_A_NEW_ADDRESS = new Set([401, 403, 404, 410]);
-
-/** Until somebody plays, one or two segments are enough: a page that was opened by mistake costs little. */
-const BUFFER_BEFORE_PLAY_S = 6;
-
-/** Enough to bridge a minute without a line; more would be wasted on whoever leaves. */
-const BUFFER_S = 90;
 
 function worthRepeating(policy, count, _timedOut, response) {
   const status = response?.code ?? 0;
@@ -38,11 +33,12 @@ function configuration(startAt) {
     // A growing playlist looks live; it is read from where the pupil stopped, never from its edge.
     startPosition: startAt,
     lowLatencyMode: false,
-    maxBufferLength: BUFFER_BEFORE_PLAY_S,
-    maxMaxBufferLength: 2 * BUFFER_S,
-    maxBufferSize: 40e6,
+    maxBufferLength: bufferFor({ playing: false }),
+    // By default hls.js loads that many bytes ahead, which is an hour of the lowest rung; seconds alone must decide.
+    maxBufferSize: 0,
     backBufferLength: 60,
-    capLevelToPlayerSize: true,
+    // Its own cap stops at the first rung that fills the player, although a better one of fewer pixels may follow.
+    capLevelToPlayerSize: false,
     fragLoadPolicy: patient(30_000, 180_000),
     playlistLoadPolicy: patient(30_000, 60_000),
     manifestLoadPolicy: patient(30_000, 60_000),
@@ -67,6 +63,9 @@ class HlsStream {
   #on;
   #repairs = 0;
   #retry = null;
+  #playing = false;
+  #more = false;
+  #resized = new ResizeObserver(() => this.#cap());
 
   constructor(video, address, { startAt, on }) {
     this.#video = video;
@@ -75,19 +74,27 @@ class HlsStream {
     const { Hls } = window;
     this.#hls = new Hls(configuration(startAt));
     this.#hls.on(Hls.Events.ERROR, (_name, error) => this.#failed(error));
-    this.#hls.on(Hls.Events.MANIFEST_PARSED, () => on.levels());
+    this.#hls.on(Hls.Events.MANIFEST_PARSED, (_name, { levels }) => {
+      this.#order(levels);
+      this.#resized.observe(video);
+      on.levels();
+    });
     this.#hls.on(Hls.Events.LEVEL_SWITCHED, () => on.levels());
-    this.#hls.on(Hls.Events.FRAG_BUFFERED, () => on.line(true));
+    this.#hls.on(Hls.Events.FRAG_BUFFERED, () => {
+      this.#look();
+      on.line(true);
+    });
     this.#hls.loadSource(address);
     this.#hls.attachMedia(video);
   }
 
-  /** Rungs from low to high: `{ index, height, average_bps }`. */
+  /** Rungs from low to high: `{ index, lines, average_bps, codec }`. */
   get levels() {
     return this.#hls.levels.map((level, index) => ({
       index,
-      height: level.height || 0,
+      lines: Math.min(level.width || 0, level.height || 0),
       average_bps: level.averageBitrate || level.bitrate,
+      codec: level.videoCodec ?? "",
     }));
   }
 
@@ -99,19 +106,27 @@ class HlsStream {
     return this.#hls.currentLevel;
   }
 
-  /** What the line carries, in bits per second, as far as the player knows. */
-  get estimate_bps() {
-    return this.#hls.bandwidthEstimate;
+  /** Whether the line carries much more than all of its rungs, as far as the player knows. */
+  get hasRoom() {
+    return hasRoom(this.#hls.levels, this.#hls.bandwidthEstimate);
   }
 
   /** A rung's index, or -1 for the player's own choice. What is buffered ahead is played first: it was paid for. */
   choose(index) {
     this.#hls.loadLevel = index;
+    this.#look();
   }
 
   /** Somebody watches: fill the buffer. */
   fill() {
-    this.#hls.config.maxBufferLength = BUFFER_S;
+    this.#playing = true;
+    this.#look();
+  }
+
+  /** Better rungs than those of the playlist are being made, or have been made. */
+  expect(more) {
+    this.#more = more;
+    this.#look();
   }
 
   /** The line may be back: do not wait for the next attempt. */
@@ -123,7 +138,43 @@ class HlsStream {
 
   close() {
     clearTimeout(this.#retry);
+    this.#resized.disconnect();
     this.#hls.destroy();
+  }
+
+  /**
+   * Put the rungs into the order of the ladder, where a better one takes more bits.
+   *
+   * hls.js sorts by height and never climbs to fewer frames a second; but where pictures stand still, a rung of one
+   * frame a second is better than one that shows every frame of a blurred page. Nothing is loaded yet here.
+   */
+  #order(levels) {
+    levels.splice(0, levels.length, ...inOrder(levels));
+    for (const level of levels) level.frameRate = 0;
+  }
+
+  /** No more pixels than the screen shows. */
+  #cap() {
+    const { clientWidth, clientHeight } = this.#video;
+    const hls = this.#hls;
+    const before = hls.autoLevelCapping;
+    hls.autoLevelCapping = highestFor(hls.levels, Math.max(clientWidth, clientHeight) * devicePixelRatio);
+    // On a full screen that the line can serve, what is loaded for the small one is thrown away.
+    const grown = before !== -1 && hls.autoLevelCapping > before;
+    if (grown && hls.autoLevelEnabled && hls.nextAutoLevel > hls.loadLevel) hls.nextLevel = -1;
+  }
+
+  /** How far to load ahead, now that more is known. */
+  #look() {
+    const hls = this.#hls;
+    hls.config.maxBufferLength = bufferFor({
+      playing: this.#playing,
+      rungs: hls.levels,
+      level: hls.loadLevel,
+      highest: hls.autoLevelEnabled ? hls.maxAutoLevel : hls.loadLevel,
+      estimate_bps: hls.bandwidthEstimate,
+      more: this.#more,
+    });
   }
 
   #failed(error) {
@@ -159,11 +210,13 @@ class NativeStream {
   levels = [];
   chosen = -1;
   current = -1;
-  estimate_bps = 0;
+  hasRoom = false;
 
   choose() {}
 
   fill() {}
+
+  expect() {}
 
   wake() {
     if (this.#video.error) this.#on.expired();

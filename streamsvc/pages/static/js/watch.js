@@ -2,6 +2,7 @@
 
 import { api, here, signInAgain } from "./api.js";
 import { Controls } from "./controls.js";
+import { decodes } from "./decoding.js";
 import { sendLeftovers, unsentPosition } from "./delivery.js";
 import { byId, say } from "./dom.js";
 import "./header.js";
@@ -29,7 +30,9 @@ let wantsToPlay = !savesData();
 let renewedAt = 0;
 let renewLater = null;
 let opening = false;
+let taken = null;
 
+const pictures = () => media.renditions.filter((each) => each.type === "video");
 const length = () => media.duration_s || (Number.isFinite(video.duration) ? video.duration : 0);
 const controls = new Controls({ length, onPlay: play, onQuality: chooseRung });
 
@@ -49,7 +52,9 @@ async function open(from) {
   try {
     if (media.state === "failed") return failed();
     if (!media.playable) return waiting();
-    const session = await api(`/lessons/${data.lesson_id}/playback-sessions`, { method: "POST", body: {} });
+    const lines = pictures().map(({ width, height }) => Math.min(width, height));
+    const body = { decodes: await decodes(Math.max(0, ...lines)) };
+    const session = await api(`/lessons/${data.lesson_id}/playback-sessions`, { method: "POST", body });
     begin(session, from ?? resumeAt(session.resume_s), { resumed: from === null });
   } catch (error) {
     refused(error, from);
@@ -69,8 +74,7 @@ function begin(session, from, { resumed }) {
   position = from;
   if (session.poster) video.poster = own(session.poster);
   controls.storyboard.address = own(session.storyboard);
-  const hasPicture = media.renditions.some((each) => each.type === "video");
-  player.dataset.sound = String(!hasPicture);
+  player.dataset.sound = String(!pictures().length);
   stream?.close();
   stream = openStream(video, own(session.url), {
     startAt: from,
@@ -160,26 +164,38 @@ function failed() {
   message({ text: t("failed"), detail: media.error?.message });
 }
 
-/** A lesson that is still being made learns its true length, and in the end gets better rungs. */
+/** A lesson that is still being made learns its true length, and gets better rungs. */
 function watchGrowth() {
   const stop = follow(data.lesson_id, (news) => {
     media = news;
     controls.draw();
-    about();
-    if (media.state === "ready" && missesRungs()) takeRungs();
+    stream.expect(missesRungs());
+    if (missesRungs() && rungsAreListed()) takeRungs();
   });
   stopFollowing = stop;
 }
 
-/** A multivariant playlist is read once: a player that began early does not know what was made later. */
+/** Rungs of the codec that plays. */
+const ownRungs = () => pictures().filter((each) => each.codec.slice(0, 4) === stream.levels[0]?.codec.slice(0, 4));
+
+/**
+ * A multivariant playlist is read once: a player that began early does not know what was made later.
+ *
+ * Before the lesson was looked at, its one rung is all that is planned.
+ */
 function missesRungs() {
-  return stream.levels.length > 0 && stream.levels.length < media.renditions.filter((each) => each.type === "video").length;
+  const { length: known } = stream.levels;
+  return known > 0 && (known < ownRungs().length || (known === 1 && media.state === "encoding"));
 }
 
-/** On a fast line at once, else when the pupil pauses: what is loaded already was paid for. */
+/** All rungs of a chunk are made together, so they come into the playlist together. */
+const rungsAreListed = () => media.state === "ready" || (ownRungs().length > 1 && ownRungs().every(({ bytes }) => bytes));
+
+/** On a line with room at once, else when the pupil pauses: what is loaded already was paid for. */
 function takeRungs() {
-  const best = Math.max(...media.renditions.map((each) => each.peak_bps || 0));
-  if (video.paused || stream.estimate_bps > 2 * best) renew();
+  if (taken === media.state) return;
+  taken = media.state;
+  if (video.paused || stream.hasRoom) renew();
   else video.addEventListener("pause", () => missesRungs() && renew(), { once: true });
 }
 
@@ -191,14 +207,14 @@ function broken() {
 
 /** Length, and the bytes of the best rung with its sound. */
 function about() {
-  const most = (type) => Math.max(0, ...media.renditions.filter((each) => each.type === type).map((each) => each.bytes));
-  const bytes = most("video") + most("audio");
-  const length_s = media.duration_s ? clock(media.duration_s) : null;
-  say(byId("about"), [length_s, media.state === "ready" ? t("at_most", { size: size(bytes) }) : null].filter(Boolean).join(" · "));
+  const most_bps = Math.max(0, ...stream.levels.map((each) => each.average_bps));
+  const bytes = media.state === "ready" ? (most_bps * length()) / 8 : 0;
+  say(byId("about"), [media.duration_s && clock(media.duration_s), bytes && t("at_most", { size: size(bytes) })].filter(Boolean).join(" · "));
 }
 
 function offerRungs() {
   controls.offer(stream);
+  about();
   const wanted = Number(localStorage.getItem(RUNG_KEY));
   const level = stream.levels.findLast((each) => each.average_bps <= wanted);
   if (level && stream.chosen === -1) {
