@@ -58,10 +58,14 @@ def sha256_of(path: Path) -> str:
         return file_digest(file, "sha256").hexdigest()
 
 
-def code_digest() -> str:
-    """Of the transcoder's code: another code may make another tree of the same plan."""
-    folder = Path(__file__).parents[2] / "transcoder"
-    return digest_of([[path.name, sha256_of(path)] for path in sorted(folder.rglob("*.py"))])
+TRANSCODER = Path(__file__).parents[2] / "transcoder"
+ENCODING = ("encode*.py", "pictures.py", "presets.py", "video_encoders.py", "making.py", "chunk_pictures.py")
+
+
+def code_digest(*patterns: str) -> str:
+    """Of the transcoder's code, or of these modules: another code may make another tree of the same plan."""
+    found = {path for pattern in patterns or ("**/*.py",) for path in TRANSCODER.glob(pattern)}
+    return digest_of([[path.name, sha256_of(path)] for path in sorted(found)])
 
 
 def ffmpeg(arguments: list[str], *, cwd: Path | None = None) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.ladders.bdrate import Point, kbps_at
 from benchmarks.ladders.clips import Clip
-from benchmarks.ladders.running import Cache, code_digest, scratch
+from benchmarks.ladders.running import ENCODING, Cache, code_digest, scratch
 from benchmarks.ladders.scoring import score
 from transcoder.chunks import still_step
 from transcoder.ladder import scaled_size
@@ -22,6 +22,7 @@ HEIGHTS = (240, 360, 480, 540, 720, 900, 1080)
 COARSE = {"avc": (20, 28, 36, 44, 51), "av1": (22, 34, 46, 58, 63)}
 FINEST = 2
 """CRF steps between which the quality is interpolated."""
+TOP_LEVEL = "5.1"
 HOPELESS = 1.6
 """A size that needs so much more than the best at the coarse steps is not looked at more closely."""
 
@@ -101,9 +102,18 @@ class Search:
         video = self._plan.source.video
         assert video is not None
         width, height = scaled_size(video.width, video.height, height)
-        limits = {"max_kbps": 100_000, "buffer_kbit": 100_000, "level": _TOP_LEVEL[self._model.family]}
-        rung = replace(self._model, name="tried", width=width, height=height, frame_step=step, crf=crf, **limits)
-        asked = ["search", self._clip.reference.said, self._plan.digest, repr(rung), code_digest()]
+        # What is found depends on neither the line nor the sound of the ladder's rung.
+        free = {
+            "max_kbps": 100_000,
+            "buffer_kbit": 100_000,
+            "level": TOP_LEVEL,
+            "line_kbps": 0,
+            "sound": "",
+            "why": None,
+        }
+        shape = {"width": width, "height": height, "frame_step": step, "crf": crf}
+        rung = replace(self._model, name="tried", **shape, **free)
+        asked = ["search", self._clip.reference.said, repr(rung), code_digest(*ENCODING)]
         row = self._cache.answer(asked, lambda: self._made(rung))
         scored = score(self._cache.folder / row["file"], self._clip.reference, self._cache, matrix="bt709")
         return Point(row["kbps"] + self._sound_kbps, scored.vmaf)
@@ -122,9 +132,6 @@ class Search:
                 ["searched", [item.sha256 for item, _ in made]], ".mp4", lambda out: _write(out, [init, *body])
             )
         return {"kbps": sum(map(len, body)) * 8 / 1000 / plan.duration_s, "file": coded.name}
-
-
-_TOP_LEVEL = {"avc": "5.1", "av1": "5.1"}
 
 
 def _bytes(item: Made, folder: Path) -> bytes:
