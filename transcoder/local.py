@@ -1,5 +1,6 @@
 """From a file to a folder with its whole HLS tree, on this machine alone: no database, store or broker."""
 
+import json
 import os
 import resource
 import shutil
@@ -17,6 +18,7 @@ from transcoder.media import Chunk, Made, Plan, Source
 from transcoder.media_playlists import iframe_playlist, media_playlist, target_duration
 from transcoder.outdir import NO_ROOM, Hidden, require_empty
 from transcoder.plan import plan as planned
+from transcoder.plan_json import plan_to_json
 from transcoder.playlists import multivariant, rendition_rate
 from transcoder.probe import probe
 from transcoder.rates import Rate
@@ -27,6 +29,8 @@ from transcoder.tools import find_tools
 from transcoder.verify import verify_asset
 
 MULTIVARIANT_NAME = "multivariant.m3u8"
+PLAN_NAME = "plan.json"
+"""Beside the lesson: what `sabaq report` explains it with."""
 # Nobody else waits for this machine, and a lesson of twelve hours has one task for its whole sound.
 LOCAL_LIMITS = Limits(wall_s=24 * 3600, cpu_s=48 * 3600)
 
@@ -221,6 +225,7 @@ def _write_playlists(plan: Plan, made: dict[str, list[Made]], out: Path) -> None
         plan, made, uri=lambda name: f"{name}/media.m3u8", iframes_uri=lambda name: f"{name}/iframes.m3u8"
     )
     (out / MULTIVARIANT_NAME).write_text(text, "utf-8")
+    (out / PLAN_NAME).write_text(json.dumps(plan_to_json(plan)), "utf-8")
 
 
 def _own_name(item: Made) -> str:

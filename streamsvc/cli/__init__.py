@@ -40,6 +40,7 @@ BAD_INPUT = (
     service_errors.LessonFileUnusable,
     transcoder_errors.BadSource,
     transcoder_errors.PolicyInvalid,
+    transcoder_errors.TreeUnreadable,
 )
 """What the caller can mend by calling differently: exit 2."""
 
@@ -52,6 +53,7 @@ COMMANDS = {
     "upload": "upload a file as a lesson",
     "transcode": "turn a file into an HLS tree, without a server",
     "plan": "say which rungs a file would get, and why",
+    "report": "write a page about what was made of a lesson",
     "ladder": "explain a ladder's policy file",
     "migrate": "bring the database to this version's schema",
     "backup": "save the database and the store",

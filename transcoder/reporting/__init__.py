@@ -1,0 +1,1 @@
+"""One page about what was made of a lesson: rates, quality, pictures and sound. See `making.report`."""
