@@ -5,10 +5,13 @@ Text must stay legible, so a rung gives up quality before pixels: at every rate 
 1080 lines at a high CRF is read better than one of 480 lines at a low one.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
+from transcoder.analysis.model import Curve, curves
 from transcoder.analysis.values import Analysis
-from transcoder.media import AudioRendition, Family, Plan, VideoRendition, VideoTrack
+from transcoder.fitting import Fit, best_fit, cheapest, fit_of
+from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, VideoTrack, Why
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.presets import preset_for
 from transcoder.sizes import level_for, level_name, scaled_size
@@ -65,7 +68,62 @@ def starter_rung(plan: Plan, policy: Policy) -> VideoRendition:
 
 def rungs(plan: Plan, analysis: Analysis, policy: Policy) -> tuple[VideoRendition, ...]:
     """All rungs of a lesson whose starter rung is planned: by family, H.264 first, each from low to high."""
-    return tuple(rung for family in policy.families for rung in _fixed(plan, policy, family))
+    known = curves(analysis)
+    made: list[VideoRendition] = []
+    for family in policy.families:
+        own = [curve for curve in known if curve.family == family]
+        made += _measured(plan, analysis, policy, family, own) if own else _fixed(plan, policy, family)
+    return tuple(made)
+
+
+def _measured(
+    plan: Plan, analysis: Analysis, policy: Policy, family: Family, known: Sequence[Curve]
+) -> list[VideoRendition]:
+    """On each line the best that fits it, as far as it is worth a rung, up to the policy's ceiling."""
+    found: list[VideoRendition] = []
+    reached = 0.0
+    if family == "avc":
+        found, reached = _started(plan, analysis, known)
+    for line in lines_of(family, policy):
+        max_kbps = pictures_kbps(plan, family, line)[0]
+        fits = best_fit(plan, analysis, known, max_kbps)
+        if not fits:
+            continue
+        enough = cheapest(plan, analysis, known, max_kbps, policy.ceiling_vmaf)
+        chosen = enough or fits[0]
+        if not found or chosen.vmaf - reached >= policy.least_gain_vmaf:
+            made = replace(_rendition_of(plan, policy, family, line, chosen), why=_why(chosen, fits))
+            found.append(_named_apart(made, found))
+            reached = chosen.vmaf
+        if enough:
+            break
+    return found or _fixed(plan, policy, family)[:1]
+
+
+def _started(plan: Plan, analysis: Analysis, known: Sequence[Curve]) -> tuple[list[VideoRendition], float]:
+    """The starter rung as it was planned, at the CRF that its line needs, and the quality that it gives."""
+    starter = plan.video[0]
+    own = [curve for curve in known if (curve.height, curve.frame_step) == (starter.shorter_side, 1)]
+    fit = fit_of(plan, analysis, own[0], starter.max_kbps) if own else None
+    if fit is None:
+        return [starter], 0.0
+    return [replace(starter, crf=fit.crf, why=_why(fit, [fit]))], fit.vmaf
+
+
+def _rendition_of(plan: Plan, policy: Policy, family: Family, line_kbps: int, fit: Fit) -> VideoRendition:
+    choice = Choice(fit.curve.height, fit.crf, fit.curve.frame_step)
+    return rendition(plan, policy, family, line_kbps, choice)
+
+
+def _why(chosen: Fit, fits: Sequence[Fit]) -> Why:
+    others = [Rival(*fit.size, vmaf=fit.vmaf) for fit in fits if fit.size != chosen.size]
+    return Why(chosen.average_kbps, chosen.vmaf, tuple(others))
+
+
+def _named_apart(made: VideoRendition, found: Sequence[VideoRendition]) -> VideoRendition:
+    """The starter rung's own line may deserve a second rung, of another size."""
+    taken = any(rung.name == made.name for rung in found)
+    return replace(made, name=f"{made.name}-{made.shorter_side}") if taken else made
 
 
 def lines_of(family: Family, policy: Policy) -> tuple[int, ...]:

@@ -28,19 +28,29 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """All parts encoded with one size, frame step and CRF, a key frame at the start of each."""
+    """All parts encoded with one size, frame step and CRF."""
 
     family: Family
     height: int
     """Of the shorter side."""
     frame_step: int
     crf: int
-    key_bytes: tuple[int, ...]
-    """Of the key frame of each part."""
+    key_bytes: tuple[float, ...]
+    """What beginning a segment costs in each part: its key frame, and what the frames behind it take more than usual."""
     frame_bytes: tuple[float, ...]
-    """Of the mean other frame of each part, for each frame of the rung's own rate."""
+    """What each frame more costs in each part, once the picture has settled."""
     vmaf: tuple[float, ...]
     """Mean of each part against the source at its own size, frames held where the rung has fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scaled:
+    """What a size and a frame step cost by themselves: pictures brought down and up again, not encoded."""
+
+    height: int
+    frame_step: int
+    vmaf: tuple[float, ...]
+    """Mean of each part: no CRF gives more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Analysis:
     """Either parts and trials, or a doubt: then the lesson gets a ladder by its size alone."""
 
     parts: tuple[Part, ...] = ()
+    scaled: tuple[Scaled, ...] = ()
     trials: tuple[Trial, ...] = ()
     doubt: Doubt = ""
     """Why there is nothing to choose from."""

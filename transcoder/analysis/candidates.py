@@ -1,0 +1,50 @@
+"""Which sizes and qualities are worth a trial, by what the lesson is. Pure."""
+
+from collections.abc import Sequence
+
+from transcoder.analysis.commands import Candidate
+from transcoder.analysis.values import Family, Kind, Part
+from transcoder.media import Plan
+from transcoder.pictures import track_of
+from transcoder.policy import Policy
+from transcoder.sizes import scaled_size
+
+HEIGHTS = (1080, 720, 480, 360, 240)
+NEAR = 0.85
+"""A size that is nearly the source's own is not tried beside it."""
+CRFS: dict[Family, tuple[int, int]] = {"avc": (25, 37), "av1": (34, 54)}
+DRAWN: tuple[Kind, ...] = ("slides", "screen")
+STILL_SHARE = 0.99
+"""From here on a rung of few frames is tried: little is lost when they are held."""
+
+
+def top_height(plan: Plan, policy: Policy) -> int:
+    """Of the shorter side: the largest size that a rung may have."""
+    video = track_of(plan)
+    return min(scaled_size(video.width, video.height, policy.highest_height))
+
+
+def heights(plan: Plan, parts: Sequence[Part], family: Family, policy: Policy) -> tuple[int, ...]:
+    """
+    From large to small. Writing is not made small: on slides and screens large pictures of less quality win.
+
+    The starter rung's size is always among those of H.264, so that it is known what the next rung adds to it.
+    """
+    top = top_height(plan, policy)
+    lowest = min(policy.lowest_height, top)
+    smaller = [height for height in HEIGHTS if lowest <= height < top * NEAR]
+    drawn = sum(part.share for part in parts if part.kind in DRAWN)
+    if drawn > 0.5:
+        smaller = [height for height in smaller if height >= top * 0.6]
+    starter = {plan.video[0].shorter_side} if family == "avc" and plan.video else set()
+    return tuple(sorted({top, *smaller, *starter}, reverse=True))
+
+
+def candidates(plan: Plan, parts: Sequence[Part], policy: Policy) -> tuple[Candidate, ...]:
+    """By family and size, large to small, from the better to the worse."""
+    return tuple(
+        Candidate(family, height, 1, crf)
+        for family in policy.families
+        for height in heights(plan, parts, family, policy)
+        for crf in CRFS[family]
+    )

@@ -1,0 +1,169 @@
+"""
+Argument lists for a look at a lesson, built as all others are. Pure.
+
+Files are named relative to the folder in which ffmpeg runs; those that are read here were written by us.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from transcoder.analysis.samples import Sample
+from transcoder.analysis.values import Family
+from transcoder.encode import arguments, source_input
+from transcoder.media import Plan
+from transcoder.pictures import on_bt709, on_grid, rate, track_of
+from transcoder.sizes import scaled_size
+
+CHANGED = 3
+"""Difference in luma from which a pixel is said to change: codecs and cameras make less of it by themselves."""
+MOVED = 12
+"""And from which something has moved there."""
+EDGE = 60
+"""Gradient of a drawn edge."""
+FLAT = 3
+"""Gradient below which a picture was painted, not filmed."""
+MAP = (32, 18)
+"""What is seen is written as small maps, whose grey is the share of such pixels."""
+STRIPS = 32
+"""Columns in which lines of writing are looked for."""
+LONGER_THAN_A_SAMPLE = 9999
+LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1, "fps_mode": "passthrough"}
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A size, a frame step and a CRF to be tried."""
+
+    family: Family
+    height: int
+    frame_step: int
+    crf: int
+
+    @property
+    def file(self) -> str:
+        return f"{self.family}-{self.height}-{self.frame_step}-{self.crf}.mp4"
+
+
+def reference_name(index: int) -> str:
+    return f"reference-{index}.nut"
+
+
+def map_name(what: str, index: int) -> str:
+    return f"{what}-{index}.gray"
+
+
+def reference_arguments(
+    plan: Plan, sample: Sample, index: int, source: Path, *, begin_s: float | None, size: tuple[int, int]
+) -> list[str]:
+    """A sample's frames, once and without loss, and maps of what is seen in them."""
+    pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, sample.chunk(index))
+    pictures = on_bt709(pictures, plan, *size).filter("setpts", "PTS-STARTPTS").filter_multi_output("split", 3)
+    changes = pictures[1].filter("extractplanes", "y").filter("tblend", all_mode="difference")
+    edges = pictures[2].filter("select", "not(n)").filter("extractplanes", "y").filter("sobel")
+    changes, edges = changes.filter_multi_output("split", 2), edges.filter_multi_output("split", 2)
+    maps = (
+        _map(changes[0], "changed", index, f"gte(val,{CHANGED})", MAP),
+        _map(changes[1], "moved", index, f"gte(val,{MOVED})", MAP),
+        _map(edges[0], "edges", index, f"gte(val,{EDGE})", (STRIPS, size[1])),
+        _map(edges[1], "flat", index, f"lt(val,{FLAT})", MAP),
+    )
+    return arguments([ffmpeg.output(pictures[0], f"file:{reference_name(index)}", f="nut", **LOSSLESS), *maps])
+
+
+def _map(pictures: Any, what: str, index: int, marked: str, shape: tuple[int, int]) -> Any:
+    # Without `accurate_rnd` black comes out as a dark grey.
+    small = pictures.filter("lut", c0=f"255*{marked}").filter("scale", *shape, flags="area+accurate_rnd")
+    return ffmpeg.output(small, f"file:{map_name(what, index)}", f="rawvideo", pix_fmt="gray", fps_mode="passthrough")
+
+
+def trial_arguments(
+    references: str,
+    candidates: Sequence[Candidate],
+    *,
+    fps: Fraction,
+    size: tuple[int, int],
+    presets: dict[Family, str],
+) -> list[str]:
+    """One reference encoded in every one of the candidates, which are of one family, size and frame step."""
+    first = candidates[0]
+    pictures = _reference(references)
+    if first.frame_step > 1:
+        pictures = pictures.filter("select", f"not(mod(n,{first.frame_step}))")
+    # Times are made anew, so that every encoder sees the rate that the rung would have.
+    pictures = pictures.filter("setpts", f"N*{first.frame_step}/({rate(fps)})/TB")
+    pictures = pictures.filter("scale", *scaled_size(*size, first.height), flags="bicubic").filter("setsar", 1)
+    copies = pictures.filter_multi_output("split", len(candidates))
+    return arguments(
+        [
+            ffmpeg.output(
+                copies[number],
+                f"file:{candidate.file}",
+                f="mp4",
+                fps_mode="passthrough",
+                enc_time_base=f"{fps.denominator * first.frame_step}/{fps.numerator}",
+                **encoder_options(candidate, presets[candidate.family]),
+            )
+            for number, candidate in enumerate(candidates)
+        ]
+    )
+
+
+def encoder_options(candidate: Candidate, preset: str) -> dict[str, Any]:
+    """As the rungs are encoded, but for caps; one key frame only."""
+    common = {"preset": preset, "crf": candidate.crf, "g": LONGER_THAN_A_SAMPLE, "pix_fmt": "yuv420p"}
+    if candidate.family == "avc":
+        return {"c:v": "libx264", "tune": "animation", "sc_threshold": 0, "threads": 1, **common}
+    return {"c:v": "libsvtav1", "svtav1-params": "lp=1", **common}
+
+
+def scoring_arguments(
+    reference: str,
+    candidates: Sequence[Candidate],
+    scaled: Sequence[tuple[int, int]],
+    *,
+    fps: Fraction,
+    size: tuple[int, int],
+    every: int,
+) -> list[str]:
+    """
+    VMAF of every candidate's file against one reference, and of sizes and frame steps by themselves.
+
+    One frame in `every` is scored, against the same frame of the reference; the sense of motion sees all of them.
+    """
+    count = len(candidates) + len(scaled)
+    copies = _reference(reference).filter("setpts", "N/TB").filter_multi_output("split", count * (1 + bool(scaled)))
+    outputs = []
+    for number, candidate in enumerate(candidates):
+        shown = ffmpeg.input(f"file:{candidate.file}", f="mov", threads=1)["v"]
+        outputs.append(_scored(shown, copies[number], candidate.frame_step, size, every, log=f"{candidate.file}.json"))
+    for number, (height, frame_step) in enumerate(scaled, start=len(candidates)):
+        shown = copies[number + len(scaled)]
+        if frame_step > 1:
+            shown = shown.filter("select", f"not(mod(n,{frame_step}))")
+        if height < min(size):
+            shown = shown.filter("scale", *scaled_size(*size, height), flags="bicubic")
+        outputs.append(_scored(shown, copies[number], frame_step, size, every, log=scaled_log(height, frame_step)))
+    return arguments(outputs)
+
+
+def scaled_log(height: int, frame_step: int) -> str:
+    return f"scaled-{height}-{frame_step}.json"
+
+
+def _reference(name: str) -> Any:
+    return ffmpeg.input(f"file:{name}", f="nut", threads=1)["v"]
+
+
+def _scored(shown: Any, reference: Any, frame_step: int, size: tuple[int, int], every: int, *, log: str) -> Any:
+    # Both streams count their frames by seconds; a frame that is held is shown again until the next.
+    shown = shown.filter("setpts", f"N*{frame_step}/TB")
+    shown = shown.filter("scale", *size, flags="bicubic").filter("format", "yuv420p")
+    if frame_step > 1:
+        shown = shown.filter("fps", fps=1, eof_action="pass").filter("tpad", stop=frame_step, stop_mode="clone")
+    scoring = {"n_subsample": every, "n_threads": 1, "log_fmt": "json", "log_path": log, "shortest": 1}
+    return ffmpeg.output(ffmpeg.filter([shown, reference], "libvmaf", **scoring), "-", f="null")

@@ -1,0 +1,147 @@
+"""Run the trials: one sample at a time, each in a folder of files that are gone afterwards."""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import groupby
+from pathlib import Path
+from statistics import fmean
+
+from transcoder.analysis.commands import (
+    Candidate,
+    map_name,
+    reference_arguments,
+    reference_name,
+    scaled_log,
+    scoring_arguments,
+    trial_arguments,
+)
+from transcoder.analysis.samples import Sample
+from transcoder.analysis.seeing import Seen, seen
+from transcoder.analysis.values import Family
+from transcoder.encode_video import beginnings
+from transcoder.encoder import Cancelled, encode
+from transcoder.errors import EncodeFailed
+from transcoder.media import Plan
+from transcoder.runner import Limits, run
+from transcoder.tools import find_tools
+
+MAPS = ("changed", "moved", "flat", "edges")
+SETTLED_FRAMES = 16
+"""One group of pictures of SVT-AV1; behind it frames cost what they will cost for the rest of the segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What every step needs."""
+
+    folder: Path
+    cancelled: Cancelled
+    limits: Limits | None
+
+    def encode(self, arguments: list[str]) -> int:
+        """Run ffmpeg, and count the frames of its first output."""
+        frames = 0
+
+        def on_line(line: str) -> None:
+            nonlocal frames
+            name, _, value = line.partition("=")
+            if name == "frame" and value.strip().isdigit():
+                frames = int(value)
+
+        encode(arguments, self.folder, self.limits, self.cancelled, on_line)
+        return frames
+
+
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """One candidate on one sample."""
+
+    key_bytes: float
+    frame_bytes: float
+    vmaf: float
+
+
+def make_reference(tools: Tools, plan: Plan, sample: Sample, index: int, source: Path, size: tuple[int, int]) -> Seen:
+    """Write a sample's reference. Raises EncodeFailed where its frames cannot be had."""
+    for begin_s in beginnings(plan, sample.chunk(index)):
+        made = tools.encode(reference_arguments(plan, sample, index, source, begin_s=begin_s, size=size))
+        if made == sample.frames:
+            changed, moved, flat, edges = (_taken(tools.folder / map_name(what, index)) for what in MAPS)
+            return seen(changed=changed, moved=moved, flat=flat, edges=edges)
+    raise EncodeFailed(f"no pictures for the sample at frame {sample.start_frame}")
+
+
+def try_all(
+    tools: Tools,
+    index: int,
+    candidates: Sequence[Candidate],
+    scaled: Sequence[tuple[int, int]],
+    *,
+    fps: Fraction,
+    size: tuple[int, int],
+    presets: dict[Family, str],
+    every: int,
+    on_step: Callable[[], None],
+) -> tuple[list[Tried], list[float]]:
+    """All candidates on one sample, in their order, and what sizes by themselves leave of it."""
+    reference, sizes = reference_name(index), {}
+    for _, group in groupby(candidates, key=lambda candidate: (candidate.family, candidate.height)):
+        together = list(group)
+        tools.encode(trial_arguments(reference, together, fps=fps, size=size, presets=presets))
+        sizes.update({candidate: packet_sizes(tools, candidate.file) for candidate in together})
+        on_step()
+    scores: dict[str, float] = {}
+    for number, (_, group) in enumerate(groupby(candidates, key=lambda candidate: candidate.family)):
+        together, also = list(group), scaled if number == 0 else ()
+        tools.encode(scoring_arguments(reference, together, also, fps=fps, size=size, every=every))
+        logs = [*(f"{candidate.file}.json" for candidate in together), *(scaled_log(*each) for each in also)]
+        scores.update({log: mean_vmaf(_taken(tools.folder / log)) for log in logs})
+        on_step()
+    for candidate in candidates:
+        (tools.folder / candidate.file).unlink()
+    tried = [Tried(*costs(sizes[candidate]), scores[f"{candidate.file}.json"]) for candidate in candidates]
+    return tried, [scores[scaled_log(*each)] for each in scaled]
+
+
+def costs(sizes: Sequence[int]) -> tuple[float, float]:
+    """
+    Bytes that beginning a segment costs, and those of each frame more.
+
+    The frames behind a key frame mend it, and take more than those that follow: this belongs to the beginning.
+    """
+    settled = sizes[SETTLED_FRAMES:] if len(sizes) >= 2 * SETTLED_FRAMES else sizes[1:]
+    frame = fmean(settled) if settled else 0.0
+    return sum(sizes) - frame * (len(sizes) - 1), frame
+
+
+def packet_sizes(tools: Tools, name: str) -> list[int]:
+    """Of a file's pictures, in the order in which they are stored: the key frame first."""
+    lines: list[str] = []
+    command = [str(find_tools().ffprobe), "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=size"]
+    finished = run(
+        [*command, "-of", "csv=p=0", f"file:{name}"],
+        folder=tools.folder,
+        limits=tools.limits or Limits(),
+        cancelled=tools.cancelled,
+        on_line=lines.append,
+    )
+    sizes = [int(line.strip(", ")) for line in lines if line.strip(", ").isdigit()]
+    if not finished.ok or not sizes:
+        raise EncodeFailed(f"a trial cannot be read: {finished.complaint[:200]}")
+    return sizes
+
+
+def mean_vmaf(log: bytes) -> float:
+    """Of the frames that were scored."""
+    scores = [frame["metrics"]["vmaf"] for frame in json.loads(log)["frames"] if "vmaf" in frame["metrics"]]
+    if not scores:
+        raise EncodeFailed("a trial was not scored")
+    return fmean(scores)
+
+
+def _taken(path: Path) -> bytes:
+    content = path.read_bytes()
+    path.unlink()
+    return content

@@ -1,0 +1,104 @@
+"""The best that a line can get from an analysis: which size, frame step and CRF fit it, and what they give. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+
+from transcoder.analysis.model import Curve
+from transcoder.analysis.values import Analysis, Family
+from transcoder.media import Plan
+
+RAISED_SHARE = 0.2
+"""Of the lesson, at most, that may be too much for its line: those segments are encoded at a higher CRF of their own."""
+SPARE_CRFS = 3
+"""Left above a rung's CRF for that."""
+SEGMENT_BOX_BYTES = 220
+FRAME_BOX_BYTES: dict[Family, int] = {"avc": 8, "av1": 4}
+"""Each picture stands in its segment's index: its length, and for H.264 when it is shown."""
+BITS_PER_KBIT = 8 / 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A size, a frame step and a CRF, and what they are expected to take and to give."""
+
+    curve: Curve
+    crf: int
+    average_kbps: float
+    vmaf: float
+
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.curve.height, self.curve.frame_step
+
+
+def best_fit(plan: Plan, analysis: Analysis, known: Sequence[Curve], max_kbps: float) -> list[Fit]:
+    """What each curve gives within `max_kbps`, the best first; those that cannot fit are left out."""
+    fits = [fit for curve in known if (fit := fit_of(plan, analysis, curve, max_kbps))]
+    return sorted(fits, key=lambda fit: (-round(fit.vmaf, 2), fit.average_kbps, fit.curve.height))
+
+
+def fit_of(plan: Plan, analysis: Analysis, curve: Curve, max_kbps: float) -> Fit | None:
+    """The lowest CRF at which nearly all of the lesson fits, and all of it with the CRFs that are left above."""
+    parts = range(len(analysis.parts))
+    lowest = [lowest_crf(plan, curve, part, max_kbps) for part in parts]
+    if any(crf is None for crf in lowest):
+        return None
+    needed = [crf for crf in lowest if crf is not None]
+    last = curve.crfs[-1] - SPARE_CRFS
+    for crf in curve.crfs:
+        over = sum(part.share for part, crf_needed in zip(analysis.parts, needed, strict=True) if crf_needed > crf)
+        if over <= RAISED_SHARE or crf == last:
+            return _fit(plan, analysis, curve, crf, needed)
+    return None
+
+
+def cheapest(plan: Plan, analysis: Analysis, known: Sequence[Curve], max_kbps: float, vmaf: float) -> Fit | None:
+    """What gives this quality for the fewest bits within the line; None where nothing does."""
+    found = []
+    for curve in known:
+        best = fit_of(plan, analysis, curve, max_kbps)
+        if best and best.vmaf >= vmaf:
+            found.append(_eased(plan, analysis, curve, best, max_kbps, vmaf))
+    return min(found, key=lambda fit: (fit.average_kbps, fit.curve.height), default=None)
+
+
+def _eased(plan: Plan, analysis: Analysis, curve: Curve, best: Fit, max_kbps: float, vmaf: float) -> Fit:
+    """The highest CRF that still gives the quality."""
+    needed = [lowest_crf(plan, curve, part, max_kbps) or best.crf for part in range(len(analysis.parts))]
+    for crf in range(best.crf + 1, curve.crfs[-1] - SPARE_CRFS + 1):
+        fit = _fit(plan, analysis, curve, crf, needed)
+        if fit.vmaf < vmaf:
+            break
+        best = fit
+    return best
+
+
+def _fit(plan: Plan, analysis: Analysis, curve: Curve, crf: int, needed: Sequence[int]) -> Fit:
+    used = [max(crf, own) for own in needed]
+    shares = [part.share for part in analysis.parts]
+    kbps = sum(share * mean_kbps(plan, curve, part, used[part]) for part, share in enumerate(shares))
+    vmaf = sum(share * curve.vmaf(part, used[part]) for part, share in enumerate(shares))
+    return Fit(curve, crf, round(kbps, 1), round(vmaf, 1))
+
+
+def lowest_crf(plan: Plan, curve: Curve, part: int, max_kbps: float) -> int | None:
+    """The best quality of one part whose segments still fit; None where none does."""
+    return next((crf for crf in curve.crfs if peak_kbps(plan, curve, part, crf) <= max_kbps), None)
+
+
+def peak_kbps(plan: Plan, curve: Curve, part: int, crf: int) -> float:
+    """Of a whole segment of such pictures, with its boxes."""
+    frames = min(plan.segment_frames, plan.frame_count)
+    return _segment_kbit(curve, part, crf, frames) / float(frames / plan.fps)
+
+
+def mean_kbps(plan: Plan, curve: Curve, part: int, crf: int) -> float:
+    """Of a lesson of such pictures: its opening and its end have shorter segments."""
+    usual = ceil(plan.frame_count / plan.segment_count)
+    return _segment_kbit(curve, part, crf, usual) / float(usual / plan.fps)
+
+
+def _segment_kbit(curve: Curve, part: int, crf: int, frames: int) -> float:
+    boxes = SEGMENT_BOX_BYTES + FRAME_BOX_BYTES[curve.family] * ceil(frames / curve.frame_step)
+    return (curve.segment_bytes(part, crf, frames) + boxes) * BITS_PER_KBIT
