@@ -10,7 +10,7 @@ from typing import Literal
 
 from transcoder.analysis.values import Analysis
 from transcoder.media import AudioRendition, Family, Heard, Plan, Rival, VideoRendition
-from transcoder.policy import DEFAULT_POLICY, LOWEST_AVC_KBPS, Policy
+from transcoder.policy import LOWEST_AVC_KBPS, Policy
 
 Words = Mapping[str, str]
 CODECS: Mapping[str, str] = {"avc": "H.264", "av1": "AV1", "aac": "AAC", "opus": "Opus"}
@@ -29,18 +29,14 @@ class Passage:
     sentences: tuple[str, ...]
 
 
-def explained(plan: Plan, words: Words, *, policy: Policy = DEFAULT_POLICY) -> list[Passage]:
-    """
-    Everything that a person may want to know about a plan, passages without anything to say left out.
-
-    `policy` is the one that the plan was made under: it names the lines that have no rung.
-    """
+def explained(plan: Plan, words: Words) -> list[Passage]:
+    """Everything that a person may want to know about a plan; passages without anything to say are left out."""
     say = _Sayer(words)
     passages = [
         Passage("lesson", words["heading_lesson"], tuple(_lesson(plan, say))),
         Passage("sound", words["heading_sound"], tuple(_sound(plan, say))),
         Passage("rungs", words["heading_rungs"], tuple(_rungs(plan, say))),
-        Passage("left_out", words["heading_left_out"], tuple(_left_out(plan, policy, say))),
+        Passage("left_out", words["heading_left_out"], tuple(_left_out(plan, say))),
     ]
     return [passage for passage in passages if passage.sentences]
 
@@ -156,17 +152,17 @@ def _rival(rival: Rival, say: _Sayer) -> str:
     return say(key, height=rival.height, vmaf=say.number(rival.vmaf, 1))
 
 
-def _left_out(plan: Plan, policy: Policy, say: _Sayer) -> Iterator[str]:
+def _left_out(plan: Plan, say: _Sayer) -> Iterator[str]:
     """Lines that share a reason share a sentence."""
     if not plan.settled:
         return
-    for family in policy.families:
+    for family in plan.policy.families:
         rungs = [rung for rung in plan.video if rung.family == family]
         reasons: dict[tuple[str, str], list[int]] = {}
-        for line in policy.lines_kbps:
+        for line in plan.policy.lines_kbps:
             if rungs and line not in {rung.line_kbps for rung in rungs}:
                 below = [rung for rung in rungs if rung.line_kbps < line]
-                key = _reason(line, below, rungs, policy)
+                key = _reason(line, below, rungs, plan.policy)
                 reasons.setdefault((key, below[-1].name if below else ""), []).append(line)
         for (key, name), lines in reasons.items():
             vmaf = next((rung.why.vmaf for rung in rungs if rung.name == name and rung.why), 0.0)
@@ -177,7 +173,7 @@ def _left_out(plan: Plan, policy: Policy, say: _Sayer) -> Iterator[str]:
                 least=LOWEST_AVC_KBPS,
                 name=name,
                 vmaf=say.number(vmaf, 1),
-                gain=say.rate(policy.least_gain_vmaf),
+                gain=say.rate(plan.policy.least_gain_vmaf),
             )
 
 

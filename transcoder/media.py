@@ -5,14 +5,13 @@ from fractions import Fraction
 from typing import Literal
 
 from transcoder.analysis.values import Analysis
+from transcoder.policy import DEFAULT_POLICY, Policy
 
 TrackType = Literal["video", "audio"]
 Family = Literal["avc", "av1"]
 """Codecs that go together: H.264 with AAC-LC, which every device plays; AV1 with Opus, which needs half the bits."""
 SoundCodec = Literal["aac", "opus"]
 FAMILY_OF_SOUND: dict[SoundCodec, Family] = {"aac": "avc", "opus": "av1"}
-FRAME_SAMPLES: dict[SoundCodec, int] = {"aac": 1024, "opus": 2880}
-"""Of one packet. Opus in packets of 60 ms: each costs four bytes in the segment's index, a tenth of 16 kbit/s at 20."""
 SoundKind = Literal["speech", "music", "silence"]
 
 
@@ -157,8 +156,11 @@ class AudioRendition:
     """`aac-40`, `opus-16`."""
     codec: SoundCodec
     kbps: int
+    """Nominal: see `transcoder.sound.sound_peak_kbps` for what a line must carry."""
     sample_rate: int
     channels: int
+    frame_samples: int = 1024
+    """Of one packet: no segment can be cut closer to the grid."""
     correction_db: float = 0.0
     """Gain on top of what the probe's listening asks for; not nought only where the sound was made again."""
 
@@ -168,8 +170,8 @@ class AudioRendition:
 
     @property
     def frame_s(self) -> Fraction:
-        """Of one packet: no segment can be cut closer to the grid than this."""
-        return Fraction(FRAME_SAMPLES[self.codec], self.sample_rate)
+        """Of one packet."""
+        return Fraction(self.frame_samples, self.sample_rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +218,8 @@ class Plan:
     analysis adds follow from the same, so that it names them too."""
     settled: bool = False
     """Whether the analysis has added its rungs."""
+    policy: Policy = DEFAULT_POLICY
+    """Under which the rungs were chosen: it tells why a line has none."""
     analysis: Analysis | None = None
     """What was found, and why every rung is what it is. None before the plan is settled, and for sound alone."""
 

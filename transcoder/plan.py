@@ -55,6 +55,7 @@ def starter_plan(source: Source, *, threads: int, encoder: str, policy: Policy =
         encoder=encoder,
         digest="",
         settled=source.video is None,
+        policy=policy,
     )
     whole = replace(bare, video=(starter_rung(bare, policy),)) if source.video else bare
     return replace(whole, digest=_digest(whole, policy))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from transcoder.media import Family
+from transcoder.analysis.values import Family
 
 CpuClass = Literal["fast", "balanced", "small"]
 """How much CPU a lesson may cost, from little CPU and more bytes to much CPU and the fewest bytes."""

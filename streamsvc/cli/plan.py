@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     words = load_texts().about("plan", terminal_language(environ))
     with terminated_as_interrupted():
         plan = settled_plan(args.source, settings=settings, policy=policy)
-    passages = explained(plan, words, policy=policy)
+    passages = explained(plan, words)
     if args.json:
         said = {"plan": plan_to_json(plan), "explained": [asdict(passage) for passage in passages]}
         print(json.dumps(said, ensure_ascii=False))

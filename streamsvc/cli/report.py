@@ -10,10 +10,8 @@ from rich.progress import BarColumn, Progress, TextColumn
 from streamsvc.cli import terminal_language
 from streamsvc.cli.stopping import terminated_as_interrupted
 from streamsvc.errors import BadRequest
-from streamsvc.settings import settings_from
 from streamsvc.texts import LANGUAGES, load_texts
 from transcoder.errors import SourceMissing
-from transcoder.policy import policy_for
 from transcoder.reporting.making import report
 from transcoder.reporting.material import Material, read_tree
 
@@ -57,7 +55,7 @@ def _material(lesson: str, environ: Mapping[str, str]) -> Material:
 
 def _written(material: Material, args: argparse.Namespace, environ: Mapping[str, str]) -> str:
     language = args.language or terminal_language(environ)
-    texts, settings = load_texts(), settings_from(environ)
+    texts = load_texts()
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with terminated_as_interrupted(), Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task(material.title, total=1.0)
@@ -66,7 +64,6 @@ def _written(material: Material, args: argparse.Namespace, environ: Mapping[str,
             words=texts.about("report", language),
             plan_words=texts.about("plan", language),
             language=language,
-            policy=policy_for(settings.transcoder.policy),
             source=args.source,
             with_peers=args.peers,
             on_progress=lambda share: progress.update(task, completed=share),

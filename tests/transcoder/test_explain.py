@@ -45,14 +45,15 @@ def planned(*rungs: VideoRendition, **changes: object) -> Plan:
         encoder="build",
         digest="d" * 32,
         settled=True,
+        policy=POLICY,
         analysis=ANALYSIS,
     )
     return replace(whole, **changes)  # type: ignore[arg-type]  # values of one call
 
 
-def told(plan: Plan, language: str = "en", policy: Policy = POLICY) -> dict[str, Passage]:
+def told(plan: Plan, language: str = "en") -> dict[str, Passage]:
     words = load_texts().about("plan", language)
-    return {passage.about: passage for passage in explained(plan, words, policy=policy)}
+    return {passage.about: passage for passage in explained(plan, words)}
 
 
 def test_what_was_found_is_told_in_figures():
@@ -100,12 +101,12 @@ def test_a_family_whose_lowest_rung_is_above_the_lowest_line():
     rung = replace(STARTER, name="av1-96", family="av1")
     policy = replace(POLICY, families=("avc", "av1"))
 
-    said = told(planned(STARTER, TOP, rung), policy=policy)["left_out"].sentences
+    said = told(planned(STARTER, TOP, rung, policy=policy))["left_out"].sentences
     assert "64 kbit/s, AV1: beside the sound too little is left for pictures." in said
 
 
 def test_nothing_left_out_is_no_passage():
-    assert "left_out" not in told(planned(STARTER, TOP), policy=Policy(lines_kbps=(96, 500), families=("avc",)))
+    assert "left_out" not in told(planned(STARTER, TOP, policy=Policy(lines_kbps=(96, 500), families=("avc",))))
 
 
 def test_sound_is_told_with_what_a_teacher_can_mend():

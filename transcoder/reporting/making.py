@@ -5,7 +5,6 @@ from pathlib import Path
 
 from transcoder.encoder import Cancelled
 from transcoder.explain import explained
-from transcoder.policy import DEFAULT_POLICY, Policy
 from transcoder.reporting.hearing import listened
 from transcoder.reporting.material import Material
 from transcoder.reporting.page import page
@@ -24,7 +23,6 @@ def report(
     words: Mapping[str, str],
     plan_words: Mapping[str, str],
     language: str,
-    policy: Policy = DEFAULT_POLICY,
     source: Path | None = None,
     with_peers: bool = False,
     cancelled: Cancelled = nobody_cancels,
@@ -55,7 +53,7 @@ def report(
     found = Report(
         title=material.title,
         plan=material.plan,
-        passages=explained(material.plan, plan_words, policy=policy),
+        passages=explained(material.plan, plan_words),
         rows=rows,
         curves=[*our_curves(rows), *(measured_peers(points) if points else typical_peers(material.plan))],
         peers_measured=bool(points),
