@@ -9,7 +9,7 @@ from transcoder.analysis.values import Analysis, Family
 from transcoder.media import Plan
 
 RAISED_SHARE = 0.2
-"""Of the lesson, at most, that may be too much for its line: those segments are encoded at a higher CRF of their own."""
+"""Of the lesson, at most, that may be too much for its line: such segments are encoded at a higher CRF."""
 SPARE_CRFS = 3
 """Left above a rung's CRF for that."""
 SEGMENT_BOX_BYTES = 220

@@ -82,7 +82,7 @@ def _map(pictures: Any, what: str, index: int, marked: str, shape: tuple[int, in
 
 
 def trial_arguments(
-    references: str,
+    reference: str,
     candidates: Sequence[Candidate],
     *,
     fps: Fraction,
@@ -91,7 +91,7 @@ def trial_arguments(
 ) -> list[str]:
     """One reference encoded in every one of the candidates, which are of one family, size and frame step."""
     first = candidates[0]
-    pictures = _reference(references)
+    pictures = _reference(reference)
     if first.frame_step > 1:
         pictures = pictures.filter("select", f"not(mod(n,{first.frame_step}))")
     # Times are made anew, so that every encoder sees the rate that the rung would have.

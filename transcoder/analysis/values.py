@@ -36,7 +36,7 @@ class Trial:
     frame_step: int
     crf: int
     key_bytes: tuple[float, ...]
-    """What beginning a segment costs in each part: its key frame, and what the frames behind it take more than usual."""
+    """What beginning a segment costs in each part: its key frame, and what frames behind it take more than others."""
     frame_bytes: tuple[float, ...]
     """What each frame more costs in each part, once the picture has settled."""
     vmaf: tuple[float, ...]
