@@ -55,7 +55,10 @@ def report(
         plan=material.plan,
         passages=explained(material.plan, plan_words),
         rows=rows,
-        curves=[*our_curves(rows), *(measured_peers(points) if points else typical_peers(material.plan))],
+        curves=[
+            *our_curves(rows),
+            *(measured_peers(material.plan, points) if points else typical_peers(material.plan)),
+        ],
         peers_measured=bool(points),
         strips=[(each, spans_of(material.segments(each.name))) for each in material.plan.renditions],
         moments=moments,

@@ -25,10 +25,10 @@ def page(report: Report, words: Words, *, language: str) -> str:
         _section("found", words, _summary(report, words) + _passages(report, ("lesson",))),
         _section("curve", words, _curve(report, words)),
         _section("rungs", words, _table(report.rows, words)),
-        _section("frames", words, "".join(_moment(moment, words) for moment in report.moments)),
+        _section("frames", words, _moments(report.moments, words)),
         _section("bits", words, "".join(_strip(each, spans, words) for each, spans in report.strips)),
         _section("sound", words, _passages(report, ("sound",)) + _sounds(report, words)),
-        _section("why", words, _passages(report, ("rungs", "left_out"))),
+        _section("plan", words, _passages(report, ("rungs", "left_out"))),
     ]
     return (
         f'<!doctype html>\n<html lang="{escape(language)}">\n<head>\n<meta charset="utf-8">\n'
@@ -121,6 +121,10 @@ def _cells(row: Row, words: Words) -> str:
     return f'<th scope="row" class="{rung.family}">{cells[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in cells[1:])
 
 
+def _moments(moments: Sequence[Moment], words: Words) -> str:
+    return _paragraph(words["cut_note"], "note") + "".join(_moment(each, words) for each in moments) if moments else ""
+
+
 def _moment(moment: Moment, words: Words) -> str:
     at = escape(words["moment"].format(at=_clock(moment.at_s)))
     whole = f'<img class="overview" alt="{at}" src="{_data(moment.overview)}">'
@@ -129,7 +133,7 @@ def _moment(moment: Moment, words: Words) -> str:
         f"<figcaption>{escape(shown.name or words['source'])}</figcaption></figure>"
         for shown in moment.cuts
     )
-    return f'<h3>{at}</h3>{whole}{_paragraph(words["cut_note"], "note")}<div class="cuts">{cuts}</div>'
+    return f'<h3>{at}</h3>{whole}<div class="cuts">{cuts}</div>'
 
 
 def _strip(each: VideoRendition | AudioRendition, spans: Sequence[Span], words: Words) -> str:

@@ -126,8 +126,8 @@ def busiest(picture: Image.Image) -> tuple[int, int, int, int]:
     edges = picture.convert("L").filter(ImageFilter.FIND_EDGES)
     places = [
         (left, top)
-        for top in _steps(picture.height - height, height // 3)
-        for left in _steps(picture.width - width, width // 3)
+        for top in _steps(picture.height - height, height // 4)
+        for left in _steps(picture.width - width, width // 4)
     ]
 
     def drawn(place: tuple[int, int]) -> int:

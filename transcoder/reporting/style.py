@@ -25,7 +25,8 @@ path { fill: currentColor; opacity: .75 } .cap { stroke: #b91c1c; stroke-width: 
 th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule) }
 thead th { white-space: normal; vertical-align: bottom; font-weight: 600; color: var(--soft); min-width: 4.5rem }
 th:first-child { text-align: left; position: sticky; left: 0; background: #fff }
-img { max-width: 100%; height: auto; display: block } .overview { border: 1px solid var(--rule) }
+img { max-width: 100%; height: auto; display: block }
+.overview, .cuts img { border: 1px solid var(--rule) } .overview { margin-bottom: 12px }
 .cuts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 320px), 1fr)); gap: 12px }
 figure { margin: 0 } figcaption { font-size: .875rem; color: var(--soft) } .cuts img { width: 100% }
 .over-time { margin-bottom: .75rem } .over-time p { margin: 0; font-size: .9375rem }

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from transcoder.explain import Passage
 from transcoder.media import AudioRendition, Made, Plan, VideoRendition
-from transcoder.media_playlists import target_duration
-from transcoder.playlists import rendition_rate, variant_rate
+from transcoder.playlists import variant_rate
 from transcoder.reporting.charts import Curve, Dot, Span
 from transcoder.reporting.hearing import Sounding
 from transcoder.reporting.material import Material, Score
@@ -80,9 +79,9 @@ def our_curves(rows: Sequence[Row]) -> list[Curve]:
     return curves
 
 
-def measured_peers(points: Sequence[PeerPoint]) -> list[Curve]:
-    found = {peer: [point for point in points if point.peer == peer] for peer in PEERS}
-    return [_peer(peer, [(p.height, p.video_kbps, p.vmaf) for p in points]) for peer, points in found.items() if points]
+def measured_peers(plan: Plan, points: Sequence[PeerPoint]) -> list[Curve]:
+    figures = {peer: [(one.height, one.video_kbps, one.vmaf) for one in points if one.peer == peer] for peer in PEERS}
+    return [_peer(plan, peer, found) for peer, found in figures.items() if found]
 
 
 def typical_peers(plan: Plan) -> list[Curve]:
@@ -91,15 +90,16 @@ def typical_peers(plan: Plan) -> list[Curve]:
     figures = TYPICAL.get(kinds[0][0], {}) if kinds else {}
     height = plan.source.video.height if plan.source.video else 0
     return [
-        _peer(peer, [figure for figure in figures[peer.name] if figure[0] <= height])
+        _peer(plan, peer, [figure for figure in figures[peer.name] if figure[0] <= height])
         for peer in PEERS
         if peer.name in figures
     ]
 
 
-def _peer(peer: Peer, figures: Sequence[tuple[int, float, float]]) -> Curve:
+def _peer(plan: Plan, peer: Peer, figures: Sequence[tuple[int, float, float]]) -> Curve:
     """With the sound that the peer adds, as ours are with theirs."""
-    dots = tuple(Dot(f"{height}p", kbps + peer.audio_kbps, vmaf) for height, kbps, vmaf in figures)
+    sound_kbps = peer.audio_kbps if plan.source.audio else 0
+    dots = tuple(Dot(f"{height}p", kbps + sound_kbps, vmaf) for height, kbps, vmaf in figures)
     return Curve(peer.name, peer.name.lower(), dots)
 
 
@@ -109,8 +109,3 @@ def spans_of(segments: Sequence[Made]) -> list[Span]:
         for item in segments
         if item.duration_s > 0
     ]
-
-
-def sound_average_kbps(material: Material, sound: AudioRendition) -> float:
-    rate = rendition_rate(material.made[sound.name], target_s=target_duration(material.plan))
-    return rate.average_bps / 1000
