@@ -150,11 +150,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+QUICK_LADDER = str(Path(__file__).parents[1] / "data" / "ladders" / "quick.toml")
+"""Two rungs of one family, for tests that do not care about ladders. An empty SABAQ_LADDER is the policy that ships."""
+
+
 def environ_for(var: Path, *, port: int, **more: str) -> dict[str, str]:
-    """Settings of a small system below `var`, with leases of two seconds."""
+    """Settings of a small system below `var`, with leases of two seconds and a quick ladder."""
     return {
         "SABAQ_VAR": str(var),
         "SABAQ_PORT": str(port),
+        "SABAQ_LADDER": QUICK_LADDER,
         "SABAQ_LEASE_S": "2",
         "SABAQ_UPLOAD_LEASE_S": "2",
         "SABAQ_UPLOAD_RESERVE_BYTES": "1000000",

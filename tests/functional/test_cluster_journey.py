@@ -27,6 +27,7 @@ from streamsvc.settings import settings_from
 from tests.functional import bad_sources
 from tests.functional.app_fixtures import (
     PASSWORD,
+    QUICK_LADDER,
     Account,
     ServedApp,
     environ_for,
@@ -47,6 +48,10 @@ pytestmark = [pytest.mark.functional, pytest.mark.ffmpeg]
 BROKERS = ("rabbitmq", "redis")
 UNIT = "kz/almaty/bostandyk/s25"
 WATCHED_S = 5.0
+
+
+LADDERS = {"rabbitmq": "", "redis": QUICK_LADDER}
+"""One journey goes through both families of the policy that ships."""
 
 
 @dataclass
@@ -169,6 +174,7 @@ def journeys(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
                     SABAQ_DATABASE_URL=postgres.url(database),
                     SABAQ_BROKER_URL=broker_url,
                     SABAQ_STORAGE_URL=seaweed.url(f"cluster-{name}"),
+                    SABAQ_LADDER=LADDERS[name],
                 )
             )
         for journey in running.values():
@@ -195,6 +201,8 @@ def test_the_commands_set_a_cluster_up(journey: Journey) -> None:
 def test_the_lesson_keeps_the_rules(journey: Journey) -> None:
     assert journey.broken_rules == []
     assert {rendition["type"] for rendition in journey.media["renditions"]} == {"video", "audio"}
+    families = {rendition["codec"].partition(".")[0] for rendition in journey.media["renditions"]}
+    assert families == {"avc1", "mp4a"} | (set() if journey.whole.served.environ["SABAQ_LADDER"] else {"av01", "opus"})
     assert journey.media["duration_s"] == pytest.approx(6, abs=0.3)
     assert not (journey.whole.var / "store").exists()
     assert not (journey.whole.var / "broker").exists()

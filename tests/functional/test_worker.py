@@ -66,6 +66,20 @@ def test_a_lesson_goes_from_parts_to_a_publication(works, clips):
     assert works.store.head(f"media/{asset_id}/{publication.id}/avc.m3u8").size > 0
 
 
+def test_the_policy_that_ships_leads_to_both_families(tmp_path, clips):
+    with run_works(tmp_path / "var", SABAQ_LADDER="") as works, works.reconciling():
+        asset_id = works.submit(clips(10))
+        works.start_worker()
+
+        status = works.wait_ready(asset_id)
+
+        kinds = {rendition.codec.partition(".")[0] for rendition in status.renditions}
+        assert kinds == {"avc1", "mp4a", "av01", "opus"}
+        names = {row.name for row in works.objects(asset_id) if row.kind == "playlist"}
+        assert {"avc.m3u8", "av1.m3u8", "all.m3u8"} <= names
+        assert works.damaged(asset_id) == []
+
+
 @pytest.mark.parametrize("group", [False, True], ids=["the worker", "its whole group"])
 def test_a_worker_that_stops_hands_its_task_back(works, film, group):
     """`systemctl stop` signals every process, an init in a container only the first."""

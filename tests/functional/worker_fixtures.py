@@ -30,7 +30,7 @@ from cdn.stores import open_store
 from streamsvc import queueing
 from streamsvc.migrating import stamp
 from streamsvc.settings import Settings, settings_from
-from tests.functional.app_fixtures import create_schema
+from tests.functional.app_fixtures import QUICK_LADDER, create_schema
 from tests.functional.servers import end
 from transcoder import jobs
 from transcoder.database import Sessions, open_sessions, take_sendable
@@ -200,6 +200,7 @@ def run_works(var: Path, **more: str) -> Iterator[Works]:
     """A system below `var`; `more` are further SABAQ_… settings. Nothing of it runs on when the context ends."""
     environ = {
         "SABAQ_VAR": str(var),
+        "SABAQ_LADDER": QUICK_LADDER,
         "SABAQ_LEASE_S": "2",
         "SABAQ_WORK_RESERVE_BYTES": "1000000",
         **more,
