@@ -1,62 +1,42 @@
 """From a file to a folder with its whole HLS tree, on this machine alone: no database, store or broker."""
 
-import json
 import os
 import resource
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from hashlib import file_digest
 from pathlib import Path
 from threading import Event
 
-from transcoder.errors import EncodeFailed, OutputInvalid, SourceMissing, TranscoderError, WorkspaceFull
+from transcoder.analysis.looking import look
+from transcoder.errors import EncodeFailed, SourceMissing, TranscoderError, WorkspaceFull
 from transcoder.making import make_audio, make_chunk, make_stills
-from transcoder.media import Chunk, Made, Plan, Source
-from transcoder.media_playlists import iframe_playlist, media_playlist, target_duration
+from transcoder.media import Chunk, Family, Made, Plan, Source, VideoRendition
 from transcoder.outdir import NO_ROOM, Hidden, require_empty
-from transcoder.plan import plan as planned
-from transcoder.plan_json import plan_to_json
-from transcoder.playlists import multivariant, rendition_rate
+from transcoder.plan import settle, starter_plan
+from transcoder.policy import Policy, policy_for
 from transcoder.probe import probe
-from transcoder.rates import Rate
 from transcoder.runner import Limits
 from transcoder.settings import TranscoderSettings
-from transcoder.stills import STILLS_FOLDER
 from transcoder.tools import find_tools
-from transcoder.verify import verify_asset
+from transcoder.tree import MULTIVARIANT_NAME as MULTIVARIANT_NAME
+from transcoder.tree import PLAN_NAME as PLAN_NAME
+from transcoder.tree import Tree as Tree
+from transcoder.tree import gather, write_playlists
 
-MULTIVARIANT_NAME = "multivariant.m3u8"
-PLAN_NAME = "plan.json"
-"""Beside the lesson: what `sabaq report` explains it with."""
+ANALYSIS = "analysis"
+"""What progress calls the look at the lesson."""
 # Nobody else waits for this machine, and a lesson of twelve hours has one task for its whole sound.
 LOCAL_LIMITS = Limits(wall_s=24 * 3600, cpu_s=48 * 3600)
 
+OnPlan = Callable[[Plan], None]
+"""Hears of the plan twice: as far as the probe tells, and settled."""
 OnProgress = Callable[[str, float], None]
-"""(rendition, seconds of the lesson that are done)"""
-
-
-@dataclass(frozen=True, slots=True)
-class Tree:
-    """What `transcode` has written."""
-
-    plan: Plan
-    source_sha256: str
-    made: dict[str, list[Made]]
-    """By rendition, from low to high, pictures first; the stills under `stills`."""
-    cpu_s: float
-    wall_s: float
-
-    def rate(self, rendition: str) -> Rate:
-        return rendition_rate(self.made[rendition], target_s=target_duration(self.plan))
-
-    def bytes(self, rendition: str) -> int:
-        return sum(item.bytes for item in self.made[rendition])
-
-    def codec(self, rendition: str) -> str:
-        return next(item.codec for item in self.made[rendition] if item.kind == "init")
+"""(rendition or `ANALYSIS`, seconds of the lesson that are done)"""
 
 
 def transcode(
@@ -65,7 +45,7 @@ def transcode(
     *,
     settings: TranscoderSettings,
     jobs: int,
-    on_plan: Callable[[Plan], None] | None = None,
+    on_plan: OnPlan | None = None,
     on_progress: OnProgress | None = None,
 ) -> Tree:
     """
@@ -77,13 +57,20 @@ def transcode(
     started, cpu_before_s = time.monotonic(), _cpu_s()
     require_empty(outdir)
     try:
+        policy = policy_for(settings.policy)
         found = _probed(source, settings)
-        plan = planned(found, threads=settings.threads, encoder=find_tools().build, policy=settings.policy)
-        if on_plan:
-            on_plan(plan)
-        with Hidden(outdir) as hidden:
-            made = _make_all(plan, source, hidden, jobs, on_progress or _ignore)
-            _write_playlists(plan, made, hidden)
+        plan = starter_plan(found, threads=settings.threads, encoder=find_tools().build, policy=policy)
+        tell = on_plan or _ignore
+        tell(plan)
+        with Hidden(outdir) as hidden, _pool(jobs) as (pool, stop):
+            work = _Work(source, hidden, on_progress or _ignore, stop)
+            looking = pool.submit(work.settled, plan, policy)
+            # Sound does not wait for what the pictures show.
+            tasks = [pool.submit(work.sound, plan)] if plan.audio else []
+            plan = looking.result()
+            tell(plan)
+            made = gather(plan, hidden, _results([*tasks, *work.pictures(plan, pool)]), work.folders)
+            write_playlists(plan, made, hidden)
             with source.open("rb") as file:
                 digest = file_digest(file, "sha256").hexdigest()
     except OSError as error:
@@ -91,7 +78,7 @@ def transcode(
     return Tree(plan, digest, made, _cpu_s() - cpu_before_s, time.monotonic() - started)
 
 
-def _ignore(_rendition: str, _done_s: float) -> None:
+def _ignore(*_heard: object) -> None:
     """Nobody watches."""
 
 
@@ -111,44 +98,87 @@ def _cpu_s() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
+@contextmanager
+def _pool(jobs: int) -> Iterator[tuple[ThreadPoolExecutor, Event]]:
+    """Threads that start tools, and what stops these: nothing of them outlives the block."""
+    pool, stop = ThreadPoolExecutor(jobs), Event()
+    try:
+        yield pool, stop
+    finally:
+        stop.set()
+        pool.shutdown(cancel_futures=True)
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What the tasks of one lesson share."""
+    """The tasks of one lesson, and what they share."""
 
-    plan: Plan
     source: Path
     out: Path
     on_progress: OnProgress
     stop: Event
-    frames: dict[int, int]
-    """Done so far, by chunk."""
+    frames: dict[tuple[Family, int], int] = field(default_factory=dict)
+    """Done so far, by family and chunk."""
+    folders: list[Path] = field(default_factory=list)
+    """Of chunks."""
 
-    def video(self, chunk: Chunk) -> list[Made]:
-        made = make_chunk(
-            self.plan,
-            chunk,
-            self.plan.video,
+    def settled(self, plan: Plan, policy: Policy) -> Plan:
+        """Look at the lesson, and choose its rungs."""
+        if plan.settled:
+            return plan
+        folder = self.out / ANALYSIS
+        folder.mkdir()
+        analysis = look(
+            plan,
             self.source,
-            self.out / _chunk_folder(chunk),
-            on_frames=lambda done: self._count(chunk, done),
+            folder,
+            policy=policy,
+            cancelled=self.stop.is_set,
+            limits=LOCAL_LIMITS,
+            on_progress=lambda share: self.on_progress(ANALYSIS, share * plan.duration_s),
+        )
+        shutil.rmtree(folder)
+        return settle(plan, analysis, policy=policy)
+
+    def pictures(self, plan: Plan, pool: ThreadPoolExecutor) -> list[Future[list[Made]]]:
+        """H.264 chunk by chunk, then AV1, then the stills."""
+        tasks = []
+        for family in ("avc", "av1"):
+            rungs = [rung for rung in plan.video if rung.family == family]
+            tasks += [pool.submit(self._video, plan, chunk, rungs) for chunk in plan.chunks if rungs]
+        return [*tasks, pool.submit(self._stills, plan)]
+
+    def _video(self, plan: Plan, chunk: Chunk, rungs: Sequence[VideoRendition]) -> list[Made]:
+        family = rungs[0].family
+        folder = self.out / f"chunk-{family}-{chunk.index}"
+        self.folders.append(folder)
+
+        def on_frames(done: int) -> None:
+            self.frames[family, chunk.index] = done
+            frames = sum(count for (of, _), count in list(self.frames.items()) if of == family)
+            for rung in rungs:
+                self.on_progress(rung.name, float(frames / plan.fps))
+
+        made = make_chunk(
+            plan,
+            chunk,
+            rungs,
+            self.source,
+            folder,
+            on_frames=on_frames,
             cancelled=self.stop.is_set,
             limits=LOCAL_LIMITS,
         )
-        self._count(chunk, chunk.end_frame - chunk.start_frame)
+        on_frames(chunk.end_frame - chunk.start_frame)
         return made
 
-    def _count(self, chunk: Chunk, done: int) -> None:
-        self.frames[chunk.index] = done
-        for rung in self.plan.video:
-            self.on_progress(rung.name, float(sum(list(self.frames.values())) / self.plan.fps))
-
-    def sound(self) -> list[Made]:
+    def sound(self, plan: Plan) -> list[Made]:
         def on_seconds(done_s: float) -> None:
-            for rendition in self.plan.audio:
+            for rendition in plan.audio:
                 self.on_progress(rendition.name, done_s)
 
         return make_audio(
-            self.plan,
+            plan,
             self.source,
             self.out,
             on_seconds=on_seconds,
@@ -156,77 +186,14 @@ class _Work:
             limits=LOCAL_LIMITS,
         )
 
-    def stills(self) -> list[Made]:
-        return make_stills(self.plan, self.source, self.out, cancelled=self.stop.is_set, limits=LOCAL_LIMITS)
-
-
-def _chunk_folder(chunk: Chunk) -> str:
-    return f"chunk-{chunk.index}"
-
-
-def _make_all(plan: Plan, source: Path, out: Path, jobs: int, on_progress: OnProgress) -> dict[str, list[Made]]:
-    """Sound first, then chunk by chunk; the first failure stops everything."""
-    work = _Work(plan, source, out, on_progress, Event(), {})
-    pool = ThreadPoolExecutor(jobs)
-    try:
-        tasks = [pool.submit(work.sound)] if plan.audio else []
-        tasks += [pool.submit(work.video, chunk) for chunk in plan.chunks]
-        tasks.append(pool.submit(work.stills))
-        made = _results(tasks)
-    finally:
-        work.stop.set()
-        pool.shutdown(cancel_futures=True)
-    return _gathered(plan, out, made)
+    def _stills(self, plan: Plan) -> list[Made]:
+        return make_stills(plan, self.source, self.out, cancelled=self.stop.is_set, limits=LOCAL_LIMITS)
 
 
 def _results(tasks: Sequence[Future[list[Made]]]) -> list[Made]:
-    """Everything, or the error of the task that failed first."""
+    """Everything, or the error of the task that failed first, which stops all others."""
     done, _ = wait(tasks, return_when=FIRST_EXCEPTION)
     for task in tasks:
         if task in done and task.exception():
             task.result()
     return [item for task in tasks for item in task.result()]
-
-
-def _gathered(plan: Plan, out: Path, made: Sequence[Made]) -> dict[str, list[Made]]:
-    """Move chunks and stills to their place in the tree; every chunk's init segment must be the same."""
-    by_rendition: dict[str, list[Made]] = {name: [] for name in (*_names(plan), STILLS_FOLDER)}
-    for item in made:
-        if item.kind != "init" or item.sha256 not in {known.sha256 for known in by_rendition[item.rendition]}:
-            by_rendition[item.rendition].append(item)
-    for chunk in plan.chunks:
-        for path in (out / _chunk_folder(chunk)).glob("*/*"):
-            place = out / path.parent.name / path.name
-            place.parent.mkdir(exist_ok=True)
-            path.rename(place)
-        shutil.rmtree(out / _chunk_folder(chunk))
-    for item in by_rendition[STILLS_FOLDER]:
-        (out / STILLS_FOLDER / item.name).rename(out / item.name)
-    (out / STILLS_FOLDER).rmdir()
-    return by_rendition
-
-
-def _names(plan: Plan) -> list[str]:
-    return [rendition.name for rendition in plan.renditions]
-
-
-def _write_playlists(plan: Plan, made: dict[str, list[Made]], out: Path) -> None:
-    findings = verify_asset(plan, {name: made[name] for name in _names(plan)})
-    if findings:
-        raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
-    target_s = target_duration(plan)
-    for name in _names(plan):
-        text = media_playlist(made[name], target_s=target_s, uri=_own_name)
-        (out / name / "media.m3u8").write_text(text, "utf-8")
-    for rung in plan.video:
-        text = iframe_playlist(made[rung.name], target_s=target_s, uri=_own_name)
-        (out / rung.name / "iframes.m3u8").write_text(text, "utf-8")
-    text = multivariant(
-        plan, made, uri=lambda name: f"{name}/media.m3u8", iframes_uri=lambda name: f"{name}/iframes.m3u8"
-    )
-    (out / MULTIVARIANT_NAME).write_text(text, "utf-8")
-    (out / PLAN_NAME).write_text(json.dumps(plan_to_json(plan)), "utf-8")
-
-
-def _own_name(item: Made) -> str:
-    return item.name

@@ -122,12 +122,18 @@ def _sound_findings(plan: Plan, audio: AudioRendition, segments: Sequence[Made])
 def _promise_findings(
     plan: Plan, video: VideoRendition, made_by_rendition: Mapping[str, Sequence[Made]]
 ) -> Iterator[Finding]:
-    peak_kbps = Fraction(variant_rate(plan, video, made_by_rendition).peak_bps, 1000)
+    counted = {name: _long_enough(plan, made) for name, made in made_by_rendition.items()}
+    peak_kbps = Fraction(variant_rate(plan, video, counted).peak_bps, 1000)
     if peak_kbps > video.line_kbps * (1 + LINE_TOLERANCE):
         yield Finding("H20", video.name, f"needs {float(peak_kbps):.0f} kbit/s on a line of {video.line_kbps}")
     codec = next(item.codec for item in made_by_rendition[video.name] if item.kind == "init")
     if _claimed_level(codec) > _level(video.level):
         yield Finding("H23", video.name, f"{codec} needs more than level {video.level}")
+
+
+def _long_enough(plan: Plan, made: Sequence[Made]) -> list[Made]:
+    """Without a last segment that holds a key picture and little else: no line is that short."""
+    return [item for item in made if item.kind != "segment" or item.duration_s * 2 >= plan.segment_s]
 
 
 def _claimed_level(codec: str) -> tuple[int, int]:

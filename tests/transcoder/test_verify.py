@@ -83,6 +83,11 @@ def test_a_line_has_a_little_slack_and_a_level_may_be_lower(name, position, valu
     assert verify_asset(PLAN, changed(name, position, **values)) == []
 
 
+def test_a_last_segment_that_is_too_short_for_a_line_is_not_held_to_it():
+    """It holds 1.48 s: a key picture takes most of it, and one like it is not far."""
+    assert verify_asset(PLAN, changed("v144", 3, bytes=100_000)) == []
+
+
 def test_findings_name_the_place():
     (finding,) = verify_asset(PLAN, changed("v144", 1, iframe_bytes=0))
 

@@ -11,12 +11,19 @@ import pytest
 
 from streamsvc.cli import main
 from tests.functional.media_samples import Samples, ffmpeg
+from tests.hls_rules import check
 from tests.transcoder import hostile
 from transcoder.errors import EncodeFailed
+from transcoder.presets import preset_for
 
 pytestmark = pytest.mark.ffmpeg
 
 X264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -c:a aac"
+LADDERS = Path(__file__).parents[2] / "data" / "ladders"
+QUICK = {"SABAQ_LADDER": str(LADDERS / "quick.toml")}
+"""For tests that do not care which rungs there are."""
+PLAN_KEYS = {"name", "type", "codec", "width", "height", "fps", "average_bps", "peak_bps", "bytes", "state"}
+PLAN_KEYS |= {"family", "line_kbps", "frame_step", "sound", "expected_vmaf"}
 
 
 @pytest.fixture(scope="module")
@@ -32,27 +39,31 @@ def lesson(samples: Samples) -> Path:
 def test_the_tree_is_laid_out_as_agreed(lesson: Path, tmp_path: Path, capsys) -> None:
     outdir = tmp_path / "out"
 
-    assert main(["transcode", str(lesson), str(outdir)], {}) == 0
+    assert main(["transcode", str(lesson), str(outdir)], QUICK) == 0
 
-    files = sorted(str(path.relative_to(outdir)) for path in outdir.rglob("*") if path.is_file())
-    assert files == [
-        *(f"a56/{name}" for name in ("0.m4s", "1.m4s", "init.mp4", "media.m3u8")),
+    files = {str(path.relative_to(outdir)) for path in outdir.rglob("*") if path.is_file()}
+    rungs = [path.parent.name for path in outdir.glob("*/iframes.m3u8")]
+    assert rungs
+    assert files == {
+        *(f"aac-40/{name}" for name in ("0.m4s", "init.mp4", "media.m3u8")),
+        *(f"aac-64/{name}" for name in ("0.m4s", "init.mp4", "media.m3u8")),
         "multivariant.m3u8",
+        "plan.json",
         "poster.jpg",
         "storyboard-0.jpg",
         "storyboard.vtt",
-        *(f"v72/{name}" for name in ("0.m4s", "1.m4s", "iframes.m3u8", "init.mp4", "media.m3u8")),
-        *(f"v72l/{name}" for name in ("0.m4s", "1.m4s", "iframes.m3u8", "init.mp4", "media.m3u8")),
-    ]
+        *(f"{rung}/{name}" for rung in rungs for name in ("0.m4s", "iframes.m3u8", "init.mp4", "media.m3u8")),
+    }
     assert list(tmp_path.iterdir()) == [outdir]
     shown = capsys.readouterr()
-    for words in ("v72l", "128x72", "avc1.64000a", "10", "a56", "stereo", "mp4a.40.2", "peak kbit/s", "MB"):
+    for words in ("avc-96", "128x72", "avc1.64000a", "10", "aac-40", "mono", "mp4a.40.2", "line kbit/s", "MB"):
         assert words in shown.out
-    assert "v72" in shown.err
+    assert "a look at it" in shown.err
+    assert "avc-96" in shown.err
 
 
 def test_json_is_exactly_one_object(lesson: Path, tmp_path: Path, capsys) -> None:
-    assert main(["transcode", str(lesson), str(tmp_path / "out"), "--json", "--jobs", "1"], {}) == 0
+    assert main(["transcode", str(lesson), str(tmp_path / "out"), "--json", "--jobs", "1"], QUICK) == 0
 
     said = json.loads(capsys.readouterr().out)
     assert set(said) == {"source", "plan_digest", "multivariant", "renditions", "cpu_s", "wall_s"}
@@ -63,14 +74,47 @@ def test_json_is_exactly_one_object(lesson: Path, tmp_path: Path, capsys) -> Non
     assert said["cpu_s"] > 0
     for rendition in said["renditions"]:
         folder = tmp_path / "out" / rendition["name"]
+        assert set(rendition) == PLAN_KEYS
         assert rendition["bytes"] == sum(path.stat().st_size for path in folder.iterdir() if path.suffix != ".m3u8")
         assert rendition["average_bps"] <= rendition["peak_bps"]
-        assert rendition["state"] == "ready"
-    assert [(r["name"], r["type"], r["width"], r["fps"]) for r in said["renditions"]] == [
-        ("v72l", "video", 128, 10.0),
-        ("v72", "video", 128, 10.0),
-        ("a56", "audio", None, None),
+        assert (rendition["state"], rendition["family"]) == ("ready", "avc")
+    first, last = said["renditions"][0], said["renditions"][-1]
+    assert [first[key] for key in ("name", "type", "width", "line_kbps", "sound")] == [
+        *("avc-96", "video", 128, 96, "aac-40")
     ]
+    assert [last[key] for key in ("type", "width", "fps", "line_kbps")] == ["audio", None, None, None]
+
+
+def test_a_lesson_in_two_families_keeps_the_rules(lesson: Path, tmp_path: Path, capsys) -> None:
+    """With AV1 and Opus beside H.264 and AAC, in one tree, made as fast as may be."""
+    ladder = tmp_path / "ladder.toml"
+    ladder.write_text("lines_kbps = [50, 96, 300]\n")
+    command = ["transcode", str(lesson), str(tmp_path / "out"), "--json", "--cpu", "fast", "--ladder", str(ladder)]
+
+    assert main(command, {}) == 0
+
+    said = json.loads(capsys.readouterr().out)
+    assert {rendition["family"] for rendition in said["renditions"]} == {"avc", "av1"}
+    assert {rendition["codec"].split(".")[0] for rendition in said["renditions"]} == {"avc1", "mp4a", "av01", "Opus"}
+    assert all(r["peak_bps"] <= r["line_kbps"] * 1100 for r in said["renditions"] if r["type"] == "video")
+    presets = {rung["family"]: rung["preset"] for rung in json.loads((tmp_path / "out/plan.json").read_text())["video"]}
+    assert presets == {family: preset_for(family, "fast") for family in ("avc", "av1")}
+    assert check(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("text", [None, "lines_kbps = 5"])
+def test_a_ladder_that_cannot_be_used_is_bad_input(text: str | None, lesson: Path, tmp_path: Path, capsys) -> None:
+    ladder = tmp_path / "ladder.toml"
+    if text:
+        ladder.write_text(text)
+    command = ["transcode", str(lesson), str(tmp_path / "out"), "--json", "--ladder", str(ladder)]
+
+    assert main(command, {}) == 2
+
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error["code"] == "bad_setting"
+    assert str(ladder) in error["message"]
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_same_file_gives_the_same_bytes(lesson: Path, tmp_path: Path) -> None:
@@ -78,7 +122,7 @@ def test_the_same_file_gives_the_same_bytes(lesson: Path, tmp_path: Path) -> Non
     Whatever the number of jobs: an object may be made twice.
     """
     for name, jobs in (("one", "1"), ("two", "4")):
-        assert main(["transcode", str(lesson), str(tmp_path / name), "--jobs", jobs], {}) == 0
+        assert main(["transcode", str(lesson), str(tmp_path / name), "--jobs", jobs], QUICK) == 0
 
     files = [path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()]
     assert [
@@ -89,7 +133,7 @@ def test_the_same_file_gives_the_same_bytes(lesson: Path, tmp_path: Path) -> Non
 def test_an_empty_folder_is_filled(lesson: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
 
-    assert main(["transcode", str(lesson), str(tmp_path / "out")], {}) == 0
+    assert main(["transcode", str(lesson), str(tmp_path / "out")], QUICK) == 0
     assert (tmp_path / "out" / "multivariant.m3u8").is_file()
 
 
@@ -214,18 +258,10 @@ def test_the_folder_that_one_is_in_stays_that_folder(
     """
     monkeypatch.chdir(tmp_path)
 
-    assert main(["transcode", str(lesson), "."], {}) == 0
+    assert main(["transcode", str(lesson), "."], QUICK) == 0
 
     assert Path.cwd().samefile(tmp_path)
-    assert sorted(path.name for path in Path().iterdir()) == [
-        "a56",
-        "multivariant.m3u8",
-        "poster.jpg",
-        "storyboard-0.jpg",
-        "storyboard.vtt",
-        "v72",
-        "v72l",
-    ]
+    assert {path.name for path in Path().iterdir()} >= {"aac-40", "avc-96", "multivariant.m3u8", "storyboard.vtt"}
 
 
 def test_a_failure_leaves_the_folder_that_one_is_in_empty(
@@ -238,7 +274,7 @@ def test_a_failure_leaves_the_folder_that_one_is_in_empty(
     monkeypatch.setattr("transcoder.local.make_stills", fail)
     monkeypatch.chdir(tmp_path)
 
-    assert main(["transcode", str(lesson), "."], {}) == 1
+    assert main(["transcode", str(lesson), "."], QUICK) == 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -248,7 +284,7 @@ def test_our_own_fault_is_exit_1(lesson: Path, tmp_path: Path, capsys, monkeypat
 
     monkeypatch.setattr("transcoder.local.make_stills", fail)
 
-    assert main(["transcode", str(lesson), str(tmp_path / "new" / "out"), "--json"], {}) == 1
+    assert main(["transcode", str(lesson), str(tmp_path / "new" / "out"), "--json"], QUICK) == 1
 
     shown = capsys.readouterr()
     assert json.loads(shown.out)["error"]["code"] == "encode_failed"
