@@ -38,6 +38,11 @@ def may_create_lessons(role: str) -> bool:
     return role in {"teacher", "curator", "admin"}
 
 
+def may_see_encoding(acting: Acting, *, owner_id: UUID) -> bool:
+    """How a lesson was encoded is for whoever made it, and for those who help."""
+    return acting.person_id == owner_id or acting.role in {"curator", "admin"}
+
+
 def can(acting: Acting, *, owner_id: UUID, state: str) -> Can:
     """Deny by default: a state or role that is not named here permits nothing."""
     owns = acting.person_id == owner_id or acting.role == "admin"

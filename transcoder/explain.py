@@ -41,6 +41,11 @@ def explained(plan: Plan, words: Words) -> list[Passage]:
     return [passage for passage in passages if passage.sentences]
 
 
+def why(plan: Plan, rung: VideoRendition, words: Words) -> str:
+    """Why one rung is what it is, beside a table that says the rest."""
+    return " ".join(_why(plan, rung, _Sayer(words)))
+
+
 @dataclass(frozen=True, slots=True)
 class _Sayer:
     """Puts values into sentences, with numbers as the language writes them."""

@@ -13,6 +13,7 @@ from transcoder.growing import Version as Version
 from transcoder.growing import growing_playlist as growing_playlist
 from transcoder.growing import growing_version as growing_version
 from transcoder.publications import Publication as Publication
+from transcoder.publications import current_plan as current_plan
 from transcoder.publications import current_publication as current_publication
 from transcoder.queueing import queue_job
 from transcoder.reconciling import reconcile as reconcile

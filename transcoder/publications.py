@@ -7,6 +7,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from transcoder.errors import MediaFailed, MediaNotReady
+from transcoder.media import Plan
 from transcoder.plan_json import plan_if_readable
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 from transcoder.tallies import is_playable, tally
@@ -49,6 +50,18 @@ def current_publication(session: Session, asset_id: UUID) -> Publication:
         codecs=tuple(sorted({row.codec for row in made.values() if row.codec})),
         playlists=frozenset(session.scalars(_playlists(job.id))),
     )
+
+
+def current_plan(session: Session, asset_id: UUID) -> Plan:
+    """The plan of what is published, or else of what is being made. Raises MediaNotReady while there is none."""
+    asset = session.get(MediaAsset, asset_id, populate_existing=True)
+    if asset is None:
+        raise MediaNotReady("its upload has not ended")
+    job = session.get_one(TranscodeJob, asset.published_job_id or asset.job_id, populate_existing=True)
+    plan = plan_if_readable(job.plan)
+    if plan is None:
+        raise MediaNotReady("no plan has been made yet")
+    return plan
 
 
 def _playlists(job_id: UUID) -> Select[str]:

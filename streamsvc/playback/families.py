@@ -2,9 +2,8 @@
 
 from collections.abc import Collection
 
-AVC = "avc.m3u8"
-AV1 = "av1.m3u8"
-ALL = "all.m3u8"
+from transcoder.playlists import ALL, AV1, AVC
+
 AV1_CODECS = frozenset({"av01", "opus"})
 """All that the family needs: a player that lacks one of them would skip each of its variants whole."""
 

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 
-from catalog.permissions import ROLES, Can, can, may_create_lessons
+from catalog.permissions import ROLES, Can, can, may_create_lessons, may_see_encoding
 
 OWNER = uuid4()
 NOTHING = Can(play=False, edit=False, delete=False, retry=False, cancel=False)
@@ -33,3 +33,10 @@ def test_the_whole_table(role, state, owns):
 def test_pupils_watch_and_all_others_may_teach():
     assert [role for role in ROLES if may_create_lessons(role)] == ["teacher", "curator", "admin"]
     assert not may_create_lessons("inspector")
+
+
+def test_how_a_lesson_is_encoded_is_for_its_owner_and_staff():
+    strangers = [SimpleNamespace(person_id=uuid4(), role=role) for role in [*ROLES, "inspector"]]
+
+    assert [one.role for one in strangers if may_see_encoding(one, owner_id=OWNER)] == ["curator", "admin"]
+    assert may_see_encoding(SimpleNamespace(person_id=OWNER, role="teacher"), owner_id=OWNER)

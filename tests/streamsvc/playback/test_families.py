@@ -1,6 +1,7 @@
 import pytest
 
-from streamsvc.playback.families import ALL, AV1, AVC, playlist_for
+from streamsvc.playback.families import playlist_for
+from transcoder.playlists import ALL, AV1, AVC
 
 BOTH = {AVC, AV1, ALL, "avc-96.m3u8"}
 OLD = {AVC, "v480.m3u8"}
