@@ -22,6 +22,7 @@ from tests.functional.browser_steps import (
     wait_until,
 )
 
+LADDER = Path(__file__).parents[1] / "data/ladders/families.toml"
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -36,7 +37,8 @@ ARGUMENTS = [
 @pytest.fixture(scope="session")
 def school(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedApp]:
     """Service and worker."""
-    with run_app(tmp_path_factory.mktemp("school") / "var", SABAQ_LEASE_S="30") as served, running_worker(served):
+    settings = {"SABAQ_LEASE_S": "30", "SABAQ_LADDER": str(LADDER)}
+    with run_app(tmp_path_factory.mktemp("school") / "var", **settings) as served, running_worker(served):
         yield served
 
 
