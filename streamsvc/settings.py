@@ -170,6 +170,7 @@ def _transcoder_settings(read: _Reader, var: Path, policy: Policy) -> Transcoder
         threads=read.whole("ENCODER_THREADS", 1),
         task_limit_s=read.number("TASK_LIMIT_S", 1800),
         policy=policy,
+        measured_segments=read.whole("MEASURED_SEGMENTS", 4),
         reserve_bytes=read.whole("WORK_RESERVE_BYTES", GIB // 2),
     )
 

@@ -24,6 +24,7 @@ from transcoder.errors import (
 from transcoder.fetching import local_source
 from transcoder.keeping import keep, keep_together
 from transcoder.making import make_audio, make_chunk, make_stills
+from transcoder.measuring import do_measure
 from transcoder.media import Made, Plan
 from transcoder.plan import settle, starter_plan
 from transcoder.planning import adopt_plan, note_source, plan_of, settle_plan
@@ -220,5 +221,6 @@ STEPS: dict[str, Callable[[Station, Claim, Pulse], None]] = {
     "analyse": do_analyse,
     "stills": do_stills,
     "publish": do_publish,
+    "measure": do_measure,
     "sweep": do_sweep,
 }

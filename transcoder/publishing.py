@@ -18,6 +18,7 @@ from transcoder.claims import Claim, update_held
 from transcoder.errors import EncodeCancelled, ObjectsLost, OutputInvalid
 from transcoder.growing import SUFFIX, as_made, relative
 from transcoder.keeping import damaged
+from transcoder.measuring import queue_measure
 from transcoder.media import Made, Plan
 from transcoder.planning import plan_of
 from transcoder.pulse import Pulse
@@ -68,9 +69,11 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
     put_playlists(station.store, files)
     if pulse.lost:
         raise EncodeCancelled("the claim was lost while playlists were written")
-    station.commit(publish, held, plan, made, publication_id, files, now=station.now())
-    # Nothing more is made of it here; copies on other hosts go when their disks need room.
-    station.workspace.forget(held.asset_id)
+    measured = bool(plan.video) and station.settings.measured_segments > 0
+    station.commit(publish, held, plan, made, publication_id, files, now=station.now(), measured=measured)
+    if not measured:
+        # Nothing more is made of it here; copies on other hosts go when their disks need room.
+        station.workspace.forget(held.asset_id)
 
 
 def put_playlists(store: ObjectStore, files: Iterable[PlaylistFile]) -> None:
@@ -143,8 +146,13 @@ def publish(
     files: list[PlaylistFile],
     *,
     now: datetime,
+    measured: bool = False,
 ) -> None:
-    """The one transaction that makes the lesson ready. Raises EncodeCancelled when the claim was lost."""
+    """
+    The one transaction that makes the lesson ready; it will then be `measured`.
+
+    Raises EncodeCancelled when the claim was lost.
+    """
     # The asset before the job, as everybody else locks them.
     asset = session.get_one(MediaAsset, held.asset_id, with_for_update=True)
     job = lock_job(session, held.job_id)
@@ -155,6 +163,8 @@ def publish(
     job.state, job.publication_id, job.finished_at = "ready", publication_id, now
     job.summary = summary(plan, made)
     switch_to(session, asset, job, now=now)
+    if measured:
+        queue_measure(session, job)
     leave_round(session, held.job_id)
 
 

@@ -24,5 +24,7 @@ class TranscoderSettings:
     """Wall clock of one task."""
     policy: Policy = DEFAULT_POLICY
     """Which rungs a lesson gets."""
+    measured_segments: int = 4
+    """Segments of every rung that are scored against the source after the publication; 0: none."""
     reserve_bytes: int = 512 * 1024**2
     """Free disk that a worker leaves alone."""

@@ -50,6 +50,10 @@ class RenditionStatus:
     peak_bps: int | None
     bytes: int
     state: Literal["waiting", "encoding", "ready"]
+    vmaf: float | None = None
+    """Mean over a few segments against the source, measured some time after the publication."""
+    vmaf_low: float | None = None
+    """5th percentile of the same frames: what the worst moments look like."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +223,8 @@ def _delay(tasks: list[_Task], now: datetime) -> ErrorStatus | None:
 
 def _renditions(job: TranscodeJob, plan: Plan | None, made: dict[str, Tally]) -> tuple[RenditionStatus, ...]:
     if job.summary is not None:
-        return tuple(RenditionStatus(**row) for row in job.summary)
+        measured = (job.quality or {}).get("vmaf", {})
+        return tuple(_measured(RenditionStatus(**row), measured.get(row["name"])) for row in job.summary)
     if plan is None:
         return ()
     return tuple(rendition_status(plan, rendition, made.get(rendition.name)) for rendition in plan.video + plan.audio)
@@ -230,6 +235,10 @@ def _codec(rendition: VideoRendition | AudioRendition) -> str:
     if isinstance(rendition, VideoRendition):
         return {"avc": "avc1", "av1": "av01"}[rendition.family]
     return {"aac": "mp4a", "opus": "opus"}[rendition.codec]
+
+
+def _measured(status: RenditionStatus, vmaf: list[float] | None) -> RenditionStatus:
+    return replace(status, vmaf=vmaf[0], vmaf_low=vmaf[1]) if vmaf else status
 
 
 def rendition_status(

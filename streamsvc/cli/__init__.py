@@ -41,6 +41,7 @@ BAD_INPUT = (
     transcoder_errors.BadSource,
     transcoder_errors.PolicyInvalid,
     transcoder_errors.TreeUnreadable,
+    transcoder_errors.NothingToRenew,
 )
 """What the caller can mend by calling differently: exit 2."""
 
@@ -55,6 +56,7 @@ COMMANDS = {
     "plan": "say which rungs a file would get, and why",
     "report": "write a page about what was made of a lesson",
     "ladder": "explain a ladder's policy file",
+    "reencode": "encode published lessons anew after today's plan",
     "migrate": "bring the database to this version's schema",
     "backup": "save the database and the store",
     "restore": "bring a backup back",

@@ -6,7 +6,7 @@ from typing import Any
 from catalog.lessons import Lesson
 from catalog.permissions import Acting, can
 from streamsvc.texts import Texts
-from transcoder.status import ErrorStatus, MediaStatus
+from transcoder.status import ErrorStatus, MediaStatus, RenewalStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,15 @@ def media_json(media: MediaStatus, *, language: str, texts: Texts) -> dict[str, 
         "duration_s": media.duration_s,
         "source": asdict(media.source) if media.source else None,
         "renditions": [asdict(rendition) for rendition in media.renditions],
+        "renewal": _renewal(media.renewal, language=language, texts=texts),
     }
+
+
+def _renewal(renewal: RenewalStatus | None, *, language: str, texts: Texts) -> dict[str, Any] | None:
+    if renewal is None:
+        return None
+    error = _error(renewal.error, language=language, texts=texts)
+    return {"state": renewal.state, "progress": round(renewal.progress, 4), "error": error}
 
 
 def _error(error: ErrorStatus | None, *, language: str, texts: Texts) -> dict[str, str] | None:

@@ -57,6 +57,13 @@ def retry(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -
     return _shown(session, lesson, now)
 
 
+def reencode(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> Shown:
+    """Raises LessonMissing, NotAllowed, NothingToRenew."""
+    lesson = lessons.get_to_change(session, lesson_id, acting=acting)
+    jobs.reencode(session, lesson.asset_id, now)
+    return _shown(session, lesson, now)
+
+
 def cancel(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> Shown:
     """Raises LessonMissing, NotAllowed, NothingToCancel."""
     lesson = lessons.get_to_change(session, lesson_id, acting=acting)

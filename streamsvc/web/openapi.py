@@ -126,6 +126,15 @@ SCHEMAS: dict[str, Schema] = {
             "peak_bps": nullable(WHOLE),
             "bytes": WHOLE,
             "state": one_of("waiting", "encoding", "ready"),
+            "vmaf": nullable(NUMBER),
+            "vmaf_low": nullable(NUMBER),
+        }
+    ),
+    "Renewal": record(
+        {
+            "state": one_of("waiting", "encoding", "failed", "needless"),
+            "progress": {"type": "number", "minimum": 0, "maximum": 1},
+            "error": nullable(ref("MediaError")),
         }
     ),
     "Media": record(
@@ -139,6 +148,7 @@ SCHEMAS: dict[str, Schema] = {
             "duration_s": nullable(NUMBER),
             "source": nullable(record({"sha256": TEXT, "bytes": WHOLE})),
             "renditions": {"type": "array", "items": ref("Rendition")},
+            "renewal": nullable(ref("Renewal")),
         }
     ),
     "Lesson": record(

@@ -160,6 +160,7 @@ def environ_for(var: Path, *, port: int, **more: str) -> dict[str, str]:
         "SABAQ_VAR": str(var),
         "SABAQ_PORT": str(port),
         "SABAQ_LADDER": QUICK_LADDER,
+        "SABAQ_MEASURED_SEGMENTS": "0",
         "SABAQ_LEASE_S": "2",
         "SABAQ_UPLOAD_LEASE_S": "2",
         "SABAQ_UPLOAD_RESERVE_BYTES": "1000000",

@@ -285,6 +285,21 @@ def test_retry_is_for_what_failed(app, check, state):
 
 
 @pytest.mark.parametrize("state", STATES)
+def test_what_is_published_is_encoded_anew(app, check, state):
+    lesson_id = make_lesson(app, state=state)
+
+    answer = app.request("POST", f"/api/v1/lessons/{lesson_id}/reencode")
+
+    check(answer, f"{LESSON}/reencode", "post")
+    if state == "ready":
+        media = answer.json()["media"]
+        assert (answer.status, media["state"], media["playable"]) == (202, "ready", True)
+        assert media["renewal"] == {"state": "waiting", "progress": 0.0, "error": None}
+    else:
+        assert (answer.status, answer.json()["code"]) == (409, "nothing_to_renew")
+
+
+@pytest.mark.parametrize("state", STATES)
 def test_cancel_is_for_what_waits_or_runs(app, check, state):
     lesson_id = make_lesson(app, state=state)
 

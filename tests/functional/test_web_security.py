@@ -120,7 +120,7 @@ def _expected(login, shape, operation):
         return 201
     if not owns:
         return 403
-    return {"rename": 200, "retry": 409, "cancel": 409, "delete": 204}[operation]
+    return {"rename": 200, "retry": 409, "cancel": 409, "reencode": 202, "delete": 204}[operation]
 
 
 OPERATIONS = {
@@ -130,6 +130,7 @@ OPERATIONS = {
     "rename": ("PATCH", "", {"title": "X"}),
     "retry": ("POST", "/retry", None),
     "cancel": ("POST", "/cancel", None),
+    "reencode": ("POST", "/reencode", None),
     "delete": ("DELETE", "", None),
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import update
@@ -78,6 +79,69 @@ def test_the_policy_that_ships_leads_to_both_families(tmp_path, clips):
         names = {row.name for row in works.objects(asset_id) if row.kind == "playlist"}
         assert {"avc.m3u8", "av1.m3u8", "all.m3u8"} <= names
         assert works.damaged(asset_id) == []
+
+
+def test_a_published_lesson_is_measured(works, clips):
+    asset_id, station = works.submit(clips(20)), measuring(station_of(works))
+
+    while work_once(station):
+        pass
+
+    status = works.status(asset_id)
+    video = [rendition for rendition in status.renditions if rendition.type == "video"]
+    assert status.state == "ready"
+    assert all(60 < rendition.vmaf <= 100 and rendition.vmaf_low <= rendition.vmaf for rendition in video)
+    assert [task.state for task in works.tasks(asset_id, "measure")] == ["done"]
+
+
+def test_a_lesson_whose_source_is_gone_stays_ready_unmeasured(works, clips):
+    asset_id, station = works.submit(clips(8)), measuring(station_of(works))
+    while works.status(asset_id).state != "ready":
+        work_once(station)
+    works.store.delete([info.key for info in works.store.list(f"uploads/{asset_id}/")])
+    station.workspace.forget(asset_id)
+
+    while work_once(station):
+        pass
+
+    status = works.status(asset_id)
+    assert (status.state, {rendition.vmaf for rendition in status.renditions}) == ("ready", {None})
+    assert works.job(asset_id).quality == {"skipped": "source_lost"}
+
+
+def measuring(station):
+    return replace(station, settings=replace(station.settings, measured_segments=2))
+
+
+def test_a_better_publication_takes_the_place_of_the_old_one(works, clips):
+    asset_id, station = works.submit(clips(8)), station_of(works)
+    while work_once(station):
+        pass
+    old = works.read(jobs.current_publication, asset_id)
+    better = replace(station.settings, policy=replace(station.settings.policy, lines_kbps=(96, 500)))
+
+    works.write(jobs.reencode, asset_id, now())
+    while work_once(replace(station, settings=better)):
+        assert works.status(asset_id).state == "ready"
+
+    new = works.read(jobs.current_publication, asset_id)
+    assert (new.id, new.poster_key) != (old.id, old.poster_key)
+    assert works.damaged(asset_id) == []  # What is played to its end is there too.
+    assert works.store.head(f"media/{asset_id}/{old.id}/avc.m3u8").size > 0
+
+
+def test_a_plan_that_is_published_already_is_not_made_again(works, clips):
+    asset_id, station = works.submit(clips(8)), station_of(works)
+    while work_once(station):
+        pass
+    old = works.read(jobs.current_publication, asset_id)
+
+    works.write(jobs.reencode, asset_id, now())
+    while work_once(station):
+        pass
+
+    assert works.read(jobs.current_publication, asset_id) == old
+    assert works.status(asset_id).renewal.state == "needless"
 
 
 @pytest.mark.parametrize("group", [False, True], ids=["the worker", "its whole group"])

@@ -166,6 +166,11 @@ class Works:
             query = query.where(ChunkTask.kind == kind)
         return self.read(lambda session: list(session.scalars(query)))
 
+    def job(self, asset_id: UUID) -> TranscodeJob:
+        return self.read(
+            lambda session: session.scalars(select(TranscodeJob).where(TranscodeJob.asset_id == asset_id)).one()
+        )
+
     def objects(self, asset_id: UUID) -> list[MediaObject]:
         query = select(MediaObject).join(TranscodeJob).where(TranscodeJob.asset_id == asset_id)
         return self.read(lambda session: list(session.scalars(query)))
@@ -201,6 +206,7 @@ def run_works(var: Path, **more: str) -> Iterator[Works]:
     environ = {
         "SABAQ_VAR": str(var),
         "SABAQ_LADDER": QUICK_LADDER,
+        "SABAQ_MEASURED_SEGMENTS": "0",
         "SABAQ_LEASE_S": "2",
         "SABAQ_WORK_RESERVE_BYTES": "1000000",
         **more,

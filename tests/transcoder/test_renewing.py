@@ -84,7 +84,6 @@ def test_the_better_publication_takes_the_place_of_the_old_one(queue, asset_id):
 
     after = publication(queue, asset_id)
     assert after.id != before.id
-    assert OTHER in after.storyboard_key if after.storyboard_key else True
     assert (queue.status(asset_id).state, queue.status(asset_id).renewal) == ("ready", None)
     with queue.read() as session:
         asset = session.get_one(MediaAsset, asset_id)

@@ -8,6 +8,7 @@ from sqlalchemy import update
 from tests.transcoder.queue_fixtures import LEASE_S, made_of, plan_of, started_of
 from transcoder import jobs, settling
 from transcoder.errors import EncodeCancelled, OutputInvalid, SourceNotMedia
+from transcoder.measuring import queue_measure
 from transcoder.planning import settle_plan
 from transcoder.settling import Stored
 from transcoder.tables import ChunkTask, MediaObject
@@ -294,6 +295,29 @@ def test_a_second_attempt_replaces_what_the_first_noted(queue):
     with queue.read() as session:
         row = session.get(MediaObject, (second.job_id, name, "0.m4s"))
         assert (row.key, row.fence) == ("k2", second.fence)
+
+
+def test_a_published_lesson_is_measured_when_there_is_nothing_else_to_do(queue):
+    asset_id = queue.published(8)
+    with queue.write() as session:
+        queue_measure(session, session.merge(queue.job(asset_id)))
+    other = queue.planned(8)
+
+    claimed = [(held.kind, held.asset_id) for held in iter(queue.claim, None)]
+
+    assert claimed[-1] == ("measure", asset_id)
+    assert {asset for _, asset in claimed[:-1]} == {other}
+
+
+def test_a_measure_that_fails_leaves_the_lesson_ready(queue):
+    asset_id = queue.published(8)
+    with queue.write() as session:
+        queue_measure(session, session.merge(queue.job(asset_id)))
+
+    settle(queue, settling.fail, queue.claimed("measure"), "encode_failed", {}, max_attempts=1)
+
+    assert (queue.status(asset_id).state, queue.status(asset_id).error) == ("ready", None)
+    assert queue.claim() is None
 
 
 def test_lost_objects_are_made_again_before_the_publication(queue):

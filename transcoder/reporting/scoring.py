@@ -54,21 +54,23 @@ def scored(
     material: Material,
     source: Path,
     *,
+    folder: Path | None = None,
+    count: int = SAMPLES,
     with_peers: bool = False,
     cancelled: Cancelled = nobody_cancels,
     limits: Limits | None = None,
     on_progress: Callable[[float], None] | None = None,
 ) -> tuple[dict[str, Score], list[PeerPoint]]:
     """
-    VMAF of every rung on sampled segments, and of peers' ladders where they are wanted.
+    VMAF of every rung on sampled segments, and of peers' ladders where they are wanted; works below `folder`.
 
     Raises EncodeFailed where the source is not the one that the lesson was made from.
     """
-    plan, picked = material.plan, sampled_segments(material.plan)
+    plan, picked = material.plan, sampled_segments(material.plan, count)
     frames: dict[str, list[float]] = {rung.name: [] for rung in plan.video}
     peers: dict[tuple[Peer, int], list[tuple[float, float, float]]] = {}
     for done, segment in enumerate(picked):
-        with TemporaryDirectory(prefix="sabaq-report-") as name:
+        with TemporaryDirectory(prefix="sabaq-report-", dir=folder) as name:
             run = _Run(Path(name), cancelled, limits)
             run.reference(plan, frames_of(plan, segment), source)
             for rung, values in run.ours(material, segment).items():

@@ -9,7 +9,7 @@ from cdn.storage import ObjectStore
 from transcoder.errors import MediaNotReady
 from transcoder.media import Made, Plan
 from transcoder.plan_json import plan_if_readable
-from transcoder.reporting.material import Material
+from transcoder.reporting.material import Material, Score
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 
 
@@ -29,7 +29,10 @@ def read_published(session: Session, store: ObjectStore, asset_id: UUID, *, titl
     ).all()
     keys = {(row.rendition, row.name): row.key for row in rows}
     made = [row.made("init" if row.kind == "init" else "segment") for row in rows]
-    return Material(title, plan, _by_rendition(plan, made), lambda item: store.read(keys[item.rendition, item.name]))
+    scores = {name: Score(*figures) for name, figures in (job.quality or {}).get("vmaf", {}).items()}
+    return Material(
+        title, plan, _by_rendition(plan, made), lambda item: store.read(keys[item.rendition, item.name]), scores
+    )
 
 
 def _by_rendition(plan: Plan, made: list[Made]) -> dict[str, list[Made]]:

@@ -61,6 +61,10 @@ async def retry(request: web.Request) -> web.Response:
     return await _change(request, lesson_work.retry, status=202)
 
 
+async def reencode(request: web.Request) -> web.Response:
+    return await _change(request, lesson_work.reencode, status=202)
+
+
 async def cancel(request: web.Request) -> web.Response:
     return await _change(request, lesson_work.cancel, status=202)
 
@@ -119,6 +123,7 @@ routes = [
     web.delete(_ONE, delete),
     web.post(_ONE + "/retry", retry),
     web.post(_ONE + "/cancel", cancel),
+    web.post(_ONE + "/reencode", reencode),
 ]
 
 SCHEMAS = {
@@ -178,6 +183,17 @@ OPENAPI: dict[str, Any] = {
         "post": _operation(
             "retry_lesson",
             "Encode again after a failure",
+            {
+                **openapi.answers(_LESSON, description="It is queued.", status=202),
+                **openapi.problems(401, 403, 404, 409),
+            },
+        ),
+    },
+    _ONE + "/reencode": {
+        "parameters": _PARAMETERS,
+        "post": _operation(
+            "reencode_lesson",
+            "Encode a published lesson anew, beside what is published, and switch to it",
             {
                 **openapi.answers(_LESSON, description="It is queued.", status=202),
                 **openapi.problems(401, 403, 404, 409),
