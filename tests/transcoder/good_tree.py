@@ -48,7 +48,7 @@ PLAN = Plan(
         ),
         rung("w144", 256, 144, family="av1", preset="10", crf=50, level="2.0", line_kbps=128, sound="o16"),
     ),
-    audio=(sound("a48", 48), sound("o16", 16, codec="opus", channels=1)),
+    audio=(sound("a48", 48), sound("o16", 16, codec="opus", channels=1, frame_samples=2880)),
     threads=1,
     encoder="any",
     digest="0" * 32,

@@ -42,6 +42,14 @@ def claimed_chunk(queue, number, family="avc"):
     )
 
 
+def begun_in_all_sounds(queue, plan):
+    """The starter rung's first chunk, and the beginning of the sound that goes with each rung."""
+    asset_id, held = begin(queue, LONG_S)
+    with queue.write() as session:
+        record_early(session, held, [item for one in plan.audio for item in made_of(plan, one.name, range(3))])
+    return asset_id
+
+
 def finished_chunk(queue, plan, number, family="avc"):
     held = claimed_chunk(queue, number, family)
     numbers = plan.segments_of(plan.chunks[number])
@@ -69,7 +77,7 @@ def test_it_names_the_starter_rung_before_anybody_has_looked_at_the_lesson(queue
 
 def test_other_rungs_are_named_when_their_first_chunk_is_there(queue):
     plan = plan_of(LONG_S)
-    asset_id, _ = begin(queue, LONG_S)
+    asset_id = begun_in_all_sounds(queue, plan)
     held = claimed_chunk(queue, 0)
     assert list(held.renditions) == avc_of(plan)[1:]
     with queue.write() as session:
@@ -83,12 +91,21 @@ def test_other_rungs_are_named_when_their_first_chunk_is_there(queue):
 
 def test_rungs_in_av1_wait_for_the_publication(queue):
     plan = plan_of(LONG_S)
-    asset_id, _ = begin(queue, LONG_S)
+    asset_id = begun_in_all_sounds(queue, plan)
     finished_chunk(queue, plan, 0)
     finished_chunk(queue, plan, 0, "av1")
 
     assert listed(queue, asset_id) == avc_of(plan)
     assert "opus" not in playlist(queue, asset_id, "avc.m3u8")
+
+
+def test_a_rung_whose_sound_is_not_there_waits_for_it(queue):
+    """Rungs for better lines may have a better sound, which comes a moment later."""
+    plan = plan_of(LONG_S)
+    asset_id, _ = begin(queue, LONG_S)
+    finished_chunk(queue, plan, 0)
+
+    assert listed(queue, asset_id) == [rung.name for rung in plan.video if rung.sound == "aac-40"]
 
 
 def test_a_rung_that_lags_is_not_named():

@@ -297,7 +297,7 @@ def test_an_interrupted_run_leaves_nothing(number: int, samples: Samples, tmp_pa
     long = samples.encoded("long.mp4", X264, size="1280x720", seconds=30)
     command = [sys.executable, "-m", "streamsvc.cli", "transcode", str(long), str(tmp_path / "out")]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL, start_new_session=True) as process:
-        wait_for(lambda: any(tmp_path.glob(".out.*.part/chunk-*/*/*")))
+        wait_for(lambda: any(tmp_path.glob(".out.*.part/*/*")) and children(process.pid))
         working = children(process.pid)
         process.send_signal(number)
         assert process.wait(60) == 130
