@@ -97,7 +97,33 @@ def _measured(
             reached = chosen.vmaf
         if enough:
             break
+    found += _moving(plan, analysis, policy, family, known, found)
     return found or _fixed(plan, policy, family)[:1]
+
+
+def _moving(
+    plan: Plan,
+    analysis: Analysis,
+    policy: Policy,
+    family: Family,
+    known: Sequence[Curve],
+    found: Sequence[VideoRendition],
+) -> list[VideoRendition]:
+    """
+    One rung of every frame above a top rung of few frames: samples do not see everything that moves.
+    """
+    top = found[-1] if found else None
+    if top is None or top.frame_step == 1 or top.why is None:
+        return []
+    moving = [curve for curve in known if curve.frame_step == 1]
+    for line in (line for line in lines_of(family, policy) if line > top.line_kbps):
+        max_kbps = pictures_kbps(plan, family, line)[0]
+        fits = best_fit(plan, analysis, known, max_kbps)
+        own = best_fit(plan, analysis, moving, max_kbps)
+        chosen = cheapest(plan, analysis, moving, max_kbps, policy.ceiling_vmaf) or (own[0] if own else None)
+        if chosen and chosen.vmaf >= top.why.vmaf and chosen.average_kbps > top.why.average_kbps:
+            return [replace(_rendition_of(plan, policy, family, line, chosen), why=_why(chosen, fits))]
+    return []
 
 
 def _started(plan: Plan, analysis: Analysis, known: Sequence[Curve]) -> tuple[list[VideoRendition], float]:

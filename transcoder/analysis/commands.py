@@ -15,7 +15,7 @@ import ffmpeg
 from transcoder.analysis.samples import Sample
 from transcoder.analysis.values import Family
 from transcoder.encode import arguments, source_input
-from transcoder.media import Plan
+from transcoder.media import Chunk, Plan
 from transcoder.pictures import on_bt709, on_grid, rate, track_of
 from transcoder.sizes import scaled_size
 
@@ -31,6 +31,8 @@ MAP = (32, 18)
 """What is seen is written as small maps, whose grey is the share of such pixels."""
 STRIPS = 32
 """Columns in which lines of writing are looked for."""
+PHASES = 5
+"""How often a frame that is held is compared with what the lesson shows meanwhile."""
 LONGER_THAN_A_SAMPLE = 9999
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1, "fps_mode": "passthrough"}
 
@@ -45,12 +47,21 @@ class Candidate:
     crf: int
 
     @property
+    def held(self) -> int:
+        """How many frames of its reference one frame stands for."""
+        return PHASES if self.frame_step > 1 else 1
+
+    @property
     def file(self) -> str:
         return f"{self.family}-{self.height}-{self.frame_step}-{self.crf}.mp4"
 
 
 def reference_name(index: int) -> str:
     return f"reference-{index}.nut"
+
+
+def still_reference_name(index: int) -> str:
+    return f"still-{index}.nut"
 
 
 def map_name(what: str, index: int) -> str:
@@ -75,6 +86,16 @@ def reference_arguments(
     return arguments([ffmpeg.output(pictures[0], f"file:{reference_name(index)}", f="nut", **LOSSLESS), *maps])
 
 
+def still_reference_arguments(
+    plan: Plan, chunk: Chunk, index: int, source: Path, *, begin_s: float | None, size: tuple[int, int], frame_step: int
+) -> list[str]:
+    """A few frames of each second of a segment, without loss: what a rung of one frame a second is compared with."""
+    pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, chunk)
+    wanted = "+".join(f"eq(mod(n,{frame_step}),{frame_step * phase // PHASES})" for phase in range(PHASES))
+    pictures = on_bt709(pictures.filter("select", wanted), plan, *size).filter("setpts", "N/TB")
+    return arguments([ffmpeg.output(pictures, f"file:{still_reference_name(index)}", f="nut", **LOSSLESS)])
+
+
 def _map(pictures: Any, what: str, index: int, marked: str, shape: tuple[int, int]) -> Any:
     # Without `accurate_rnd` black comes out as a dark grey.
     small = pictures.filter("lut", c0=f"255*{marked}").filter("scale", *shape, flags="area+accurate_rnd")
@@ -92,8 +113,8 @@ def trial_arguments(
     """One reference encoded in every one of the candidates, which are of one family, size and frame step."""
     first = candidates[0]
     pictures = _reference(reference)
-    if first.frame_step > 1:
-        pictures = pictures.filter("select", f"not(mod(n,{first.frame_step}))")
+    if first.held > 1:
+        pictures = pictures.filter("select", f"not(mod(n,{first.held}))")
     # Times are made anew, so that every encoder sees the rate that the rung would have.
     pictures = pictures.filter("setpts", f"N*{first.frame_step}/({rate(fps)})/TB")
     pictures = pictures.filter("scale", *scaled_size(*size, first.height), flags="bicubic").filter("setsar", 1)
@@ -126,7 +147,6 @@ def scoring_arguments(
     candidates: Sequence[Candidate],
     scaled: Sequence[tuple[int, int]],
     *,
-    fps: Fraction,
     size: tuple[int, int],
     every: int,
 ) -> list[str]:
@@ -135,19 +155,20 @@ def scoring_arguments(
 
     One frame in `every` is scored, against the same frame of the reference; the sense of motion sees all of them.
     """
-    count = len(candidates) + len(scaled)
-    copies = _reference(reference).filter("setpts", "N/TB").filter_multi_output("split", count * (1 + bool(scaled)))
+    count = len(candidates) + 2 * len(scaled)
+    copies = _reference(reference).filter("setpts", "N/TB").filter_multi_output("split", count)
     outputs = []
     for number, candidate in enumerate(candidates):
         shown = ffmpeg.input(f"file:{candidate.file}", f="mov", threads=1)["v"]
-        outputs.append(_scored(shown, copies[number], candidate.frame_step, size, every, log=f"{candidate.file}.json"))
+        outputs.append(_scored(shown, copies[number], candidate.held, size, every, log=f"{candidate.file}.json"))
     for number, (height, frame_step) in enumerate(scaled, start=len(candidates)):
         shown = copies[number + len(scaled)]
-        if frame_step > 1:
-            shown = shown.filter("select", f"not(mod(n,{frame_step}))")
+        held = PHASES if frame_step > 1 else 1
+        if held > 1:
+            shown = shown.filter("select", f"not(mod(n,{held}))")
         if height < min(size):
             shown = shown.filter("scale", *scaled_size(*size, height), flags="bicubic")
-        outputs.append(_scored(shown, copies[number], frame_step, size, every, log=scaled_log(height, frame_step)))
+        outputs.append(_scored(shown, copies[number], held, size, every, log=scaled_log(height, frame_step)))
     return arguments(outputs)
 
 
@@ -159,11 +180,11 @@ def _reference(name: str) -> Any:
     return ffmpeg.input(f"file:{name}", f="nut", threads=1)["v"]
 
 
-def _scored(shown: Any, reference: Any, frame_step: int, size: tuple[int, int], every: int, *, log: str) -> Any:
+def _scored(shown: Any, reference: Any, held: int, size: tuple[int, int], every: int, *, log: str) -> Any:
     # Both streams count their frames by seconds; a frame that is held is shown again until the next.
-    shown = shown.filter("setpts", f"N*{frame_step}/TB")
+    shown = shown.filter("setpts", f"N*{held}/TB")
     shown = shown.filter("scale", *size, flags="bicubic").filter("format", "yuv420p")
-    if frame_step > 1:
-        shown = shown.filter("fps", fps=1, eof_action="pass").filter("tpad", stop=frame_step, stop_mode="clone")
+    if held > 1:
+        shown = shown.filter("fps", fps=1, eof_action="pass").filter("tpad", stop=held, stop_mode="clone")
     scoring = {"n_subsample": every, "n_threads": 1, "log_fmt": "json", "log_path": log, "shortest": 1}
     return ffmpeg.output(ffmpeg.filter([shown, reference], "libvmaf", **scoring), "-", f="null")

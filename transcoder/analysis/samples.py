@@ -10,14 +10,14 @@ from transcoder.presets import cost_per_megapixel, preset_for
 from transcoder.sizes import scaled_size
 
 MOST_SAMPLES = 6
-SAMPLE_S = 1.6
+SAMPLE_S = 1.2
 """A key frame, and enough behind it to see what a frame costs once the picture has settled."""
 WHOLE_S = 6.0
 """A lesson up to this length is looked at as a whole."""
 SHARE_OF_JOB = 0.09
 """Of the CPU that encoding the lesson will take."""
 FEWEST_SAMPLES = 3
-FULL_RUNGS = 3.0
+FULL_RUNGS = 4.0
 """A family's rungs together have about so many times the pixels of the source."""
 FULL_TRIALS = 5.0
 """And its trials."""

@@ -9,12 +9,13 @@ from pathlib import Path
 from statistics import fmean
 
 from transcoder.analysis.commands import (
+    PHASES,
     Candidate,
     map_name,
     reference_arguments,
-    reference_name,
     scaled_log,
     scoring_arguments,
+    still_reference_arguments,
     trial_arguments,
 )
 from transcoder.analysis.samples import Sample
@@ -23,7 +24,7 @@ from transcoder.analysis.values import Family
 from transcoder.encode_video import beginnings
 from transcoder.encoder import Cancelled, encode
 from transcoder.errors import EncodeFailed
-from transcoder.media import Plan
+from transcoder.media import Chunk, Plan
 from transcoder.runner import Limits, run
 from transcoder.tools import find_tools
 
@@ -73,9 +74,24 @@ def make_reference(tools: Tools, plan: Plan, sample: Sample, index: int, source:
     raise EncodeFailed(f"no pictures for the sample at frame {sample.start_frame}")
 
 
+def make_still_reference(
+    tools: Tools, plan: Plan, chunk: Chunk, source: Path, size: tuple[int, int], frame_step: int
+) -> None:
+    """Write a few frames of each second of a segment. Raises EncodeFailed where they cannot be had."""
+    seconds, rest = divmod(chunk.end_frame - chunk.start_frame, frame_step)
+    wanted = seconds * PHASES + sum(frame_step * phase // PHASES < rest for phase in range(PHASES))
+    for begin_s in beginnings(plan, chunk):
+        command = still_reference_arguments(
+            plan, chunk, chunk.index, source, begin_s=begin_s, size=size, frame_step=frame_step
+        )
+        if tools.encode(command) == wanted:
+            return
+    raise EncodeFailed(f"no pictures for the segment at frame {chunk.start_frame}")
+
+
 def try_all(
     tools: Tools,
-    index: int,
+    reference: str,
     candidates: Sequence[Candidate],
     scaled: Sequence[tuple[int, int]],
     *,
@@ -86,7 +102,7 @@ def try_all(
     on_step: Callable[[], None],
 ) -> tuple[list[Tried], list[float]]:
     """All candidates on one sample, in their order, and what sizes by themselves leave of it."""
-    reference, sizes = reference_name(index), {}
+    sizes = {}
     for _, group in groupby(candidates, key=lambda candidate: (candidate.family, candidate.height)):
         together = list(group)
         tools.encode(trial_arguments(reference, together, fps=fps, size=size, presets=presets))
@@ -95,7 +111,7 @@ def try_all(
     scores: dict[str, float] = {}
     for number, (_, group) in enumerate(groupby(candidates, key=lambda candidate: candidate.family)):
         together, also = list(group), scaled if number == 0 else ()
-        tools.encode(scoring_arguments(reference, together, also, fps=fps, size=size, every=every))
+        tools.encode(scoring_arguments(reference, together, also, size=size, every=every))
         logs = [*(f"{candidate.file}.json" for candidate in together), *(scaled_log(*each) for each in also)]
         scores.update({log: mean_vmaf(_taken(tools.folder / log)) for log in logs})
         on_step()
@@ -111,7 +127,7 @@ def costs(sizes: Sequence[int]) -> tuple[float, float]:
 
     The frames behind a key frame mend it, and take more than those that follow: this belongs to the beginning.
     """
-    settled = sizes[SETTLED_FRAMES:] if len(sizes) >= 2 * SETTLED_FRAMES else sizes[1:]
+    settled = sizes[SETTLED_FRAMES:] if len(sizes) >= SETTLED_FRAMES * 3 // 2 else sizes[1:]
     frame = fmean(settled) if settled else 0.0
     return sum(sizes) - frame * (len(sizes) - 1), frame
 
