@@ -31,7 +31,6 @@ ATTRIBUTE = r'[A-Z0-9-]+=(?:"[^"\x00-\x1f\x7f]*"|[^",\s]+)'
 ATTRIBUTE_LIST = re.compile(rf"{ATTRIBUTE}(?:,{ATTRIBUTE})*")
 TAGS_WITH_ATTRIBUTES = ("#EXT-X-MEDIA", "#EXT-X-STREAM-INF", "#EXT-X-I-FRAME-STREAM-INF", "#EXT-X-MAP")
 LOW_DATA_BPS = 192_000
-SMALLEST_LADDER_HEIGHT = 240
 PLAYLIST_TYPE = "application/vnd.apple.mpegurl"
 SEGMENT_TYPES = ("video/iso.segment", "video/mp4", "audio/mp4")
 
@@ -228,12 +227,12 @@ def h27(lesson: Lesson) -> Iterator[Finding]:
 
 
 def h28(lesson: Lesson) -> Iterator[Finding]:
-    """Several bit rates, unless the source is so small that the ladder has one rung, or there is only sound."""
+    """Several bit rates, unless one that every line carries is all that can be seen, or there is only sound."""
     for family in FAMILIES:
         own = [item.stream_info for item in lesson.model.playlists if family_of(item.stream_info.codecs) == family]
-        heights = [info.resolution[1] for info in own if info.resolution]
-        if len(heights) == 1 and heights[0] > SMALLEST_LADDER_HEIGHT and not lesson.growing:
-            yield Finding("H28", lesson.uri, f"has one {family} variant only, {heights[0]} pixels high")
+        alone = own[0] if len(own) == 1 and own[0].resolution else None
+        if alone and (alone.bandwidth or 0) > LOW_DATA_BPS and not lesson.growing:
+            yield Finding("H28", lesson.uri, f"has one {family} variant only, for {alone.bandwidth} bit/s")
 
 
 def h29(lesson: Lesson) -> Iterator[Finding]:
