@@ -68,7 +68,9 @@ def reference(path: Path, cache: Cache, *, fps: Fraction | None = None) -> Refer
     size = (int(stored["width"]), int(stored["height"]))
     turned = any(abs(int(side.get("rotation", 0))) % 180 == 90 for side in stored.get("side_data_list", []))
     digest = sha256_of(path)
-    frames = cache.answer(["frames", digest, str(rate)], lambda: _frame_count(path, rate, cache))
+    held = cache.answer(["frames", digest, str(rate)], lambda: _frame_count(path, rate, cache))
+    # Of a variable rate, `fps` may repeat a last picture beyond the track's end.
+    frames = min(held, max(1, round(Fraction(video.duration_s) * rate)))
     full = stored.get("color_range") == "pc" or stored.get("pix_fmt", "").startswith("yuvj")
     hd = min(size) >= HD_LINES
     matrix = video.matrix or ("bt709" if hd else "smpte170m")
@@ -90,16 +92,23 @@ def _held(rate: Fraction) -> str:
     return f"fps=fps={rate.numerator}/{rate.denominator}:start_time=0"
 
 
-def score(coded: Path, against: Reference, cache: Cache, *, matrix: str = "", threads: int = 1) -> Score:
-    """`matrix` names the colours of `coded` where they are not the source's. Raises NotAligned."""
-    asked = ["score", MODEL, sha256_of(coded), against.said, matrix]
-    found = cache.answer(asked, lambda: asdict(_scored(coded, against, cache, matrix, threads)))
+def score(
+    coded: Path, against: Reference, cache: Cache, *, matrix: str = "", ours: bool = False, threads: int = 1
+) -> Score:
+    """
+    `matrix` names the colours of `coded` where they are not the source's.
+
+    `ours` is a file of our segments: the transcoder has read from their boxes that they begin at nought, which ffmpeg
+    does not show where H.264's composition offsets are negative. Raises NotAligned.
+    """
+    asked = ["score", MODEL, sha256_of(coded), [*against.said, against.frames], matrix]
+    found = cache.answer(asked, lambda: asdict(_scored(coded, against, cache, matrix, ours, threads)))
     return Score(**found)
 
 
-def _scored(coded: Path, against: Reference, cache: Cache, matrix: str, threads: int) -> Score:
+def _scored(coded: Path, against: Reference, cache: Cache, matrix: str, ours: bool, threads: int) -> Score:
     packets = ffprobe(["-show_entries", "packet=pts_time,duration_time,size", "-select_streams", "v", str(coded)])
-    kbps = _measured_kbps(packets["packets"], against)
+    kbps = _measured_kbps(packets["packets"], against, from_zero=not ours)
     with scratch(cache.folder) as folder:
         graph = _graph(against, matrix, threads)
         inputs = ["-threads", "1", "-i", str(coded.absolute()), "-threads", "1", "-i", str(against.path.absolute())]
@@ -108,15 +117,17 @@ def _scored(coded: Path, against: Reference, cache: Cache, matrix: str, threads:
     return summary(text, frames=against.frames, kbps=kbps)
 
 
-def _measured_kbps(packets: list[dict[str, Any]], against: Reference) -> float:
+def _measured_kbps(packets: list[dict[str, Any]], against: Reference, *, from_zero: bool) -> float:
     times = [(float(packet["pts_time"]), float(packet.get("duration_time", 0))) for packet in packets]
     first_s, last_s = min(times)[0], max(start + length for start, length in times)
     frame_s = float(1 / against.fps)
-    if abs(first_s) > frame_s / 2:
+    if from_zero and abs(first_s) > frame_s / 2:
         raise NotAligned(f"the first picture is shown at {first_s:.3f} s")
-    if last_s < against.duration_s - max(frame_s * 1.5, STILL_STEP_S if len(packets) < against.frames / 2 else 0):
+    if last_s - first_s < against.duration_s - max(
+        frame_s * 1.5, STILL_STEP_S if len(packets) < against.frames / 2 else 0
+    ):
         raise NotAligned(f"the pictures end at {last_s:.3f} s of {against.duration_s:.3f}")
-    return sum(int(packet["size"]) for packet in packets) * 8 / 1000 / max(last_s, against.duration_s)
+    return sum(int(packet["size"]) for packet in packets) * 8 / 1000 / max(last_s - first_s, against.duration_s)
 
 
 def _graph(against: Reference, matrix: str, threads: int) -> str:
