@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from transcoder.analysis.model import Curve, curves
 from transcoder.analysis.values import Analysis
-from transcoder.fitting import Fit, best_fit, cheapest, fit_of
+from transcoder.fitting import Fit, best_fit, cheapest
 from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, VideoTrack, Why
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.presets import preset_for
@@ -19,6 +19,10 @@ from transcoder.sound import sound_for, sound_peak_kbps
 
 LEAST_KBPS = 12
 """What pictures take at least, however much the sound needs of a line."""
+GOOD_VMAF = 80.0
+MUCH_BETTER_VMAF = 4.0
+"""Where even the slowest line carries so much more than good pictures, one more rung spares the bytes of those who pay
+for each."""
 LEVEL_CAP = 0.9
 """Of the rate of a tiny picture's level."""
 
@@ -83,7 +87,7 @@ def _measured(
     found: list[VideoRendition] = []
     reached = 0.0
     if family == "avc":
-        found, reached = _started(plan, analysis, known)
+        found, reached = _started(plan, analysis, policy, known)
     for line in lines_of(family, policy):
         max_kbps = pictures_kbps(plan, family, line)[0]
         fits = best_fit(plan, analysis, known, max_kbps)
@@ -91,10 +95,13 @@ def _measured(
             continue
         enough = cheapest(plan, analysis, known, max_kbps, policy.ceiling_vmaf)
         chosen = enough or fits[0]
-        if not found or chosen.vmaf - reached >= policy.least_gain_vmaf:
-            made = replace(_rendition_of(plan, policy, family, line, chosen), why=_why(chosen, fits))
-            found.append(_named_apart(made, found))
-            reached = chosen.vmaf
+        sparing = None if found else cheapest(plan, analysis, known, max_kbps, GOOD_VMAF)
+        wanted = [sparing, chosen] if sparing and chosen.vmaf - sparing.vmaf >= MUCH_BETTER_VMAF else [chosen]
+        for fit in wanted:
+            if not found or fit.vmaf - reached >= policy.least_gain_vmaf:
+                made = replace(_rendition_of(plan, policy, family, line, fit), why=_why(fit, fits))
+                found.append(_named_apart(made, found))
+                reached = fit.vmaf
         if enough:
             break
     found += _moving(plan, analysis, policy, family, known, found)
@@ -126,11 +133,16 @@ def _moving(
     return []
 
 
-def _started(plan: Plan, analysis: Analysis, known: Sequence[Curve]) -> tuple[list[VideoRendition], float]:
+def _started(
+    plan: Plan, analysis: Analysis, policy: Policy, known: Sequence[Curve]
+) -> tuple[list[VideoRendition], float]:
     """The starter rung as it was planned, at the CRF that its line needs, and the quality that it gives."""
     starter = plan.video[0]
     own = [curve for curve in known if (curve.height, curve.frame_step) == (starter.shorter_side, 1)]
-    fit = fit_of(plan, analysis, own[0], starter.max_kbps) if own else None
+    within = starter.max_kbps
+    fit = cheapest(plan, analysis, own, within, policy.ceiling_vmaf) or next(
+        iter(best_fit(plan, analysis, own, within)), None
+    )
     if fit is None:
         return [starter], 0.0
     return [replace(starter, crf=fit.crf, why=_why(fit, [fit]))], fit.vmaf
