@@ -138,6 +138,8 @@ class _Run:
         size, seconds = source_size(plan), float(_length(frames) / plan.fps)
         for peer in PEERS:
             rungs = peer_rungs(peer, size, plan.fps)
+            if not rungs:
+                continue
             self.encode(peer_arguments(rungs, fps=plan.fps, size=size, segment_s=peer.segment_s))
             scores = self.scores({str(rung.height): Candidate(rung.file) for rung in rungs}, plan)
             for rung in rungs:
