@@ -12,6 +12,10 @@ RAISED_SHARE = 0.2
 """Of the lesson, at most, that may be too much for its line: such segments are encoded at a higher CRF."""
 SPARE_CRFS = 3
 """Left above a rung's CRF for that."""
+UNSEEN_VMAF = 0.4
+"""Given up for fewer bits: where pictures are nearly as good as they get, lower CRFs give hardly more."""
+FORCED = 0.6
+"""Of the bits and the quality at the highest CRF, where the encoder must be forced into a line by other means."""
 SEGMENT_BOX_BYTES = 220
 FRAME_BOX_BYTES: dict[Family, int] = {"avc": 8, "av1": 4}
 """Each picture stands in its segment's index: its length, and for H.264 when it is shown."""
@@ -39,46 +43,65 @@ def best_fit(plan: Plan, analysis: Analysis, known: Sequence[Curve], max_kbps: f
 
 
 def fit_of(plan: Plan, analysis: Analysis, curve: Curve, max_kbps: float) -> Fit | None:
-    """The lowest CRF at which nearly all of the lesson fits, and all of it with the CRFs that are left above."""
-    parts = range(len(analysis.parts))
-    lowest = [lowest_crf(plan, curve, part, max_kbps) for part in parts]
-    if any(crf is None for crf in lowest):
-        return None
-    needed = [crf for crf in lowest if crf is not None]
-    last = curve.crfs[-1] - SPARE_CRFS
-    for crf in curve.crfs:
-        over = sum(part.share for part, crf_needed in zip(analysis.parts, needed, strict=True) if crf_needed > crf)
-        if over <= RAISED_SHARE or crf == last:
-            return _fit(plan, analysis, curve, crf, needed)
-    return None
+    """What one curve gives within a line, without the bits that nobody sees; None where it does not fit."""
+    needed = needed_crfs(plan, analysis, curve, max_kbps)
+    best = _finest(plan, analysis, curve, needed)
+    return _eased(plan, analysis, best, needed, best.vmaf - UNSEEN_VMAF) if best else None
 
 
 def cheapest(plan: Plan, analysis: Analysis, known: Sequence[Curve], max_kbps: float, vmaf: float) -> Fit | None:
     """What gives this quality for the fewest bits within the line; None where nothing does."""
     found = []
     for curve in known:
-        best = fit_of(plan, analysis, curve, max_kbps)
+        needed = needed_crfs(plan, analysis, curve, max_kbps)
+        best = _finest(plan, analysis, curve, needed)
         if best and best.vmaf >= vmaf:
-            found.append(_eased(plan, analysis, curve, best, max_kbps, vmaf))
+            found.append(_eased(plan, analysis, best, needed, vmaf))
     return min(found, key=lambda fit: (fit.average_kbps, fit.curve.height), default=None)
 
 
-def _eased(plan: Plan, analysis: Analysis, curve: Curve, best: Fit, max_kbps: float, vmaf: float) -> Fit:
+def _finest(plan: Plan, analysis: Analysis, curve: Curve, needed: Sequence[int | None]) -> Fit | None:
+    """
+    The lowest CRF at which nearly all of the lesson fits.
+
+    What does not fit even then is encoded at higher CRFs; None where that would be more than a small share.
+    """
+    crf = next((crf for crf in base_crfs(curve) if _over(analysis, needed, crf) <= RAISED_SHARE), None)
+    return None if crf is None else _fit(plan, analysis, curve, crf, needed)
+
+
+def needed_crfs(plan: Plan, analysis: Analysis, curve: Curve, max_kbps: float) -> list[int | None]:
+    """Of each part, the lowest CRF at which its segments fit; None where none does."""
+    return [lowest_crf(plan, curve, part, max_kbps) for part in range(len(analysis.parts))]
+
+
+def base_crfs(curve: Curve) -> range:
+    """Of a rung: a few are left above them."""
+    return range(curve.crfs[0], curve.crfs[-1] - SPARE_CRFS + 1)
+
+
+def _over(analysis: Analysis, needed: Sequence[int | None], crf: int) -> float:
+    """Share of the lesson that does not fit at this CRF."""
+    return sum(part.share for part, own in zip(analysis.parts, needed, strict=True) if own is None or own > crf)
+
+
+def _eased(plan: Plan, analysis: Analysis, best: Fit, needed: Sequence[int | None], vmaf: float) -> Fit:
     """The highest CRF that still gives the quality."""
-    needed = [lowest_crf(plan, curve, part, max_kbps) or best.crf for part in range(len(analysis.parts))]
-    for crf in range(best.crf + 1, curve.crfs[-1] - SPARE_CRFS + 1):
-        fit = _fit(plan, analysis, curve, crf, needed)
+    for crf in base_crfs(best.curve)[best.crf + 1 - best.curve.crfs[0] :]:
+        fit = _fit(plan, analysis, best.curve, crf, needed)
         if fit.vmaf < vmaf:
             break
         best = fit
     return best
 
 
-def _fit(plan: Plan, analysis: Analysis, curve: Curve, crf: int, needed: Sequence[int]) -> Fit:
-    used = [max(crf, own) for own in needed]
-    shares = [part.share for part in analysis.parts]
-    kbps = sum(share * mean_kbps(plan, curve, part, used[part]) for part, share in enumerate(shares))
-    vmaf = sum(share * curve.vmaf(part, used[part]) for part, share in enumerate(shares))
+def _fit(plan: Plan, analysis: Analysis, curve: Curve, crf: int, needed: Sequence[int | None]) -> Fit:
+    kbps = vmaf = 0.0
+    for number, part in enumerate(analysis.parts):
+        own = needed[number]
+        used = curve.crfs[-1] if own is None else max(crf, own)
+        kbps += part.share * mean_kbps(plan, curve, number, used) * (FORCED if own is None else 1.0)
+        vmaf += part.share * curve.vmaf(number, used) * (FORCED if own is None else 1.0)
     return Fit(curve, crf, round(kbps, 1), round(vmaf, 1))
 
 

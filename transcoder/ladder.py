@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from transcoder.analysis.model import Curve, curves
 from transcoder.analysis.values import Analysis
-from transcoder.fitting import Fit, best_fit, cheapest
+from transcoder.fitting import Fit, base_crfs, best_fit, cheapest
 from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, VideoTrack, Why
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.presets import preset_for
@@ -144,7 +144,8 @@ def _started(
         iter(best_fit(plan, analysis, own, within)), None
     )
     if fit is None:
-        return [starter], 0.0
+        # Nothing is known to fit: each segment begins its search for a CRF that does where that is near.
+        return [replace(starter, crf=base_crfs(own[0])[-1]) if own else starter], 0.0
     return [replace(starter, crf=fit.crf, why=_why(fit, [fit]))], fit.vmaf
 
 
