@@ -141,6 +141,7 @@ def _why(plan: Plan, rung: VideoRendition, say: _Sayer) -> Iterator[str]:
         yield say("starter")
     if rung.frame_step > 1:
         yield say("still_rung")
+    yield from _beside(plan, rung, say)
     if rung.why:
         yield say("expected", kbps=say.number(rung.why.average_kbps), vmaf=say.number(rung.why.vmaf, 1))
         rivals = [_rival(rival, say) for rival in rung.why.rivals[:RIVALS_TOLD]]
@@ -150,6 +151,17 @@ def _why(plan: Plan, rung: VideoRendition, say: _Sayer) -> Iterator[str]:
     if video and found and found.text_lines:
         left = found.text_lines * rung.shorter_side / min(video.width, video.height)
         yield say("legible", lines=say.number(left))
+
+
+def _beside(plan: Plan, rung: VideoRendition, say: _Sayer) -> Iterator[str]:
+    """What a rung is for that follows from its neighbours."""
+    family = [other for other in plan.video if other.family == rung.family]
+    place = family.index(rung)
+    below = family[place - 1] if place else None
+    if any(other.line_kbps == rung.line_kbps for other in family[place + 1 :]):
+        yield say("sparing")
+    if below and below.frame_step > 1 and rung.frame_step == 1:
+        yield say("moving", name=below.name)
 
 
 def _rival(rival: Rival, say: _Sayer) -> str:

@@ -175,3 +175,23 @@ def test_the_media_tools_run_here(settings):
     assert found.verdict == "ok"
     assert "ffmpeg" in found.says
     assert "ffprobe" in found.says
+
+
+def test_the_doctor_tells_which_ladder_is_in_force(settings, tmp_path):
+    path = tmp_path / "ladder.toml"
+    path.write_text('families = ["avc"]\n\n[[targets]]\ngrades = [5]\ncpu = "small"\n')
+
+    assert checks.check_ladder(settings()).says.startswith("the one that ships: lines of 50 to 3000 kbit/s")
+    found = checks.check_ladder(settings(LADDER=str(path)))
+    assert found.verdict == "ok"
+    assert found.says == f"{path}: lines of 50 to 3000 kbit/s, avc, CPU class balanced, 1 exceptions"
+
+
+def test_a_bad_ladder_is_a_problem_with_the_command_that_explains_it(tmp_path, capsys):
+    path = tmp_path / "ladder.toml"
+    path.write_text("cpu = 3\n")
+
+    assert main(["doctor", "--json"], {"SABAQ_VAR": str(tmp_path), "SABAQ_LADDER": str(path)}) == 1
+    check = json.loads(capsys.readouterr().out)["checks"][0]
+    assert check["verdict"] == "problem"
+    assert f"sabaq ladder check {path}" in check["says"]

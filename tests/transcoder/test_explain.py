@@ -118,6 +118,16 @@ def test_sound_is_told_with_what_a_teacher_can_mend():
     )
 
 
+def test_a_rung_says_what_it_is_for_beside_its_neighbours():
+    still = replace(STARTER, name="avc-96-1080", frame_step=30)
+    moving = replace(TOP, frame_step=1)
+
+    _, sparing, better, top = told(planned(STARTER, still, moving))["rungs"].sentences
+    assert "for those who pay for every megabyte" in sparing
+    assert "for those who pay" not in better
+    assert "Unlike avc-96-1080 it shows every frame" in top
+
+
 def test_a_plan_that_is_not_settled_says_that_more_comes():
     plan = planned(STARTER, settled=False, analysis=None)
 
@@ -132,7 +142,7 @@ def test_a_doubt_is_told_and_rungs_follow_from_the_size(doubt):
     said = told(planned(starter, analysis=Analysis(doubt=doubt)))
     assert len(said["lesson"].sentences) == 1
     assert "size of the picture alone" in said["lesson"].sentences[0]
-    assert said["left_out"].sentences[-1].endswith("avc-96 shows all that the recording has.")
+    assert said["left_out"].sentences[-1].endswith("nothing better than avc-96 is known.")
 
 
 def test_sound_alone():

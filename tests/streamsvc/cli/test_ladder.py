@@ -12,6 +12,7 @@ from streamsvc.cli.ladder import said
 from streamsvc.texts import LANGUAGES, load_texts
 from transcoder import policy_file, policy_values
 from transcoder.errors import PolicyFinding
+from transcoder.sound import VOICE, sound_peak_kbps
 
 BAD = """\
 cpu = "fats"
@@ -56,7 +57,9 @@ def test_a_good_file_says_what_it_means(written, capsys):
 
     assert main(["ladder", "check", str(path)], {}) == 0
     shown = capsys.readouterr().out
-    for words in (f"{path}: all is well", "52 + 44", "x264 slow, SVT-AV1 5", 'subject art → cpu = "fast"'):
+    sound_kbps = sound_peak_kbps(VOICE[0])
+    share = f"{96 - sound_kbps:.0f} + {sound_kbps:.0f}"
+    for words in (f"{path}: all is well", share, "x264 slow, SVT-AV1 5", 'subject art → cpu = "fast"'):
         assert words in shown
     line_64 = next(line for line in shown.splitlines() if "│           64" in line)
     assert "–" in line_64, "H.264 begins at 96"
