@@ -97,4 +97,5 @@ def _measured(found: Encoding, rendition: VideoRendition | AudioRendition) -> di
     made = found.made.get(rendition.name)
     if made is None or made.state != "ready":
         return None
-    return {"average_bps": made.average_bps, "peak_bps": made.peak_bps, "bytes": made.bytes}
+    rates = {"average_bps": made.average_bps, "peak_bps": made.peak_bps, "bytes": made.bytes}
+    return {**rates, "vmaf": made.vmaf, "vmaf_low": made.vmaf_low}

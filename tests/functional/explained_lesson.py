@@ -73,16 +73,22 @@ STARTER_PLAN = replace(PLAN, video=RUNGS[:1], settled=False, analysis=None)
 
 
 def make_explained_lesson(served: ServedApp, *, plan: Plan = PLAN, title: str = "Бөлшектер") -> UUID:
-    """Of the teacher; ready, with measured rates, when the plan is settled."""
-    lesson_id = app_states.make_lesson(served, title=title, state="ready" if plan.settled else "growing")
+    """Of the teacher."""
+    lesson_id = app_states.make_lesson(served, title=title, state="waiting")
+    give_plan(served, lesson_id, plan)
+    return lesson_id
+
+
+def give_plan(served: ServedApp, lesson_id: UUID, plan: Plan) -> None:
+    """The lesson is ready, with measured rates, when the plan is settled; before that it grows."""
     asset_id = app_states.asset_of(served, lesson_id)
     values: dict[str, object] = {"plan": plan_to_json(plan), "duration_s": plan.duration_s}
     if plan.settled:
         values["summary"] = [_summary(plan, rendition) for rendition in plan.renditions]
     with served.sessions.write.begin() as session:
+        app_states.set_state(session, asset_id, "ready" if plan.settled else "growing")
         job_id = session.get_one(MediaAsset, asset_id).job_id
         session.execute(update(TranscodeJob).where(TranscodeJob.id == job_id).values(**values))
-    return lesson_id
 
 
 def _summary(plan: Plan, rendition: VideoRendition | AudioRendition) -> dict[str, object]:
@@ -100,4 +106,6 @@ def _summary(plan: Plan, rendition: VideoRendition | AudioRendition) -> dict[str
         "peak_bps": round(kbps * 1500),
         "bytes": round(kbps * 125 * plan.duration_s),
         "state": "ready",
+        "vmaf": video.why.vmaf - 0.5 if video and video.why else None,
+        "vmaf_low": video.why.vmaf - 4.0 if video and video.why else None,
     }

@@ -251,11 +251,15 @@ LADDER = [
 ]
 
 
-def test_rungs_are_ordered_by_what_they_take(run):
-    """Of two rungs, the one of more pixels is not always the better one."""
-    shuffled = sorted(LADDER, key=lambda rung: rung["height"])
+@pytest.mark.parametrize(("ladder", "first"), [([rung["name"] for rung in LADDER], "still"), (["other"], "starter")])
+def test_rungs_are_ordered_as_the_ladder_says(run, ladder, first):
+    """Of two rungs, neither the one of more pixels nor the dearer one is always better; else the dearer one is."""
+    ladder = sorted(ladder, key=lambda name: name != first)
+    shuffled = [{**rung, "uri": f"https://a.kz/media/x/{rung['name']}.m3u8"} for rung in reversed(LADDER)]
 
-    assert run("rungs", "return m.inOrder(x).map(({ name }) => name)", shuffled) == [rung["name"] for rung in LADDER]
+    names = run("rungs", "return m.inOrder(x[0], x[1]).map(({ name }) => name)", [shuffled, ladder])
+
+    assert names == (ladder if len(ladder) > 1 else [rung["name"] for rung in LADDER])
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,9 @@ def test_a_plan_tells_what_was_found_and_expected_and_measured(app):
     rung = plan["rungs"][3]
     assert (rung["name"], rung["line_kbps"], rung["fps"], rung["sound"]) == ("av1-50", 50, 1.0, "opus-16")
     assert rung["expected"] == {"kbps": 14.5, "vmaf": 93.9}
-    assert rung["measured"] == {"average_bps": 13_500, "peak_bps": 20_250, "bytes": 4_050_000}
+    assert rung["measured"] == {
+        "average_bps": 13_500, "peak_bps": 20_250, "bytes": 4_050_000, "vmaf": 93.4, "vmaf_low": 89.9
+    }  # fmt: skip
     assert [sound["name"] for sound in plan["sounds"]] == ["aac-40", "opus-16"]
 
 

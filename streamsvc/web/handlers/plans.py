@@ -24,6 +24,8 @@ _MEASURED = openapi.record(
         "average_bps": openapi.nullable(openapi.WHOLE),
         "peak_bps": openapi.nullable(openapi.WHOLE),
         "bytes": openapi.WHOLE,
+        "vmaf": openapi.nullable(openapi.NUMBER),
+        "vmaf_low": openapi.nullable({"type": "number", "description": "5th percentile of the frames."}),
     }
 )
 _SHARE = {"type": "number", "minimum": 0, "maximum": 1}

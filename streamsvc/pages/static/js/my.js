@@ -2,6 +2,7 @@
 
 import { api, signInAgain } from "./api.js";
 import { byId, el, say, toast } from "./dom.js";
+import { Encoded } from "./encoded.js";
 import "./header.js";
 import { follow } from "./progress.js";
 import { wireUploads } from "./sending.js";
@@ -117,9 +118,11 @@ class Row {
   #bar = el("progress", { max: 1 });
   #table = el("ul", { class: "renditions" });
   #buttons = {};
+  #encoded;
 
   constructor(lesson) {
     this.lesson = lesson;
+    this.#encoded = new Encoded(lesson.id);
     const button = (name, text, act, kind) => (this.#buttons[name] = el("button", { type: "button", class: kind, onclick: act }, text));
     this.element.append(
       el("div", { class: "grow" }, this.#title, this.#state, this.#bar, this.#table),
@@ -131,6 +134,7 @@ class Row {
         button("rename", t("rename"), () => this.#rename()),
         button("delete", t("delete"), () => this.#delete(), "danger"),
       ),
+      this.#encoded.element,
     );
   }
 
@@ -149,6 +153,7 @@ class Row {
     if (working) this.#bar.value = media.progress;
     this.#bar.setAttribute("aria-label", t("encoding", { percent: percent(media.progress) }));
     this.#table.replaceChildren(...(working ? media.renditions.map((each) => rendition(each, media)) : []));
+    this.#encoded.draw(media);
     this.#buttons.retry.hidden = !lesson.can.retry;
     this.#buttons.cancel.hidden = !lesson.can.cancel || Boolean(lesson.upload);
     this.#buttons.rename.hidden = !lesson.can.edit;
@@ -205,8 +210,9 @@ function tellEnd({ title, media }) {
 }
 
 /** Rungs may share a height; what they cost tells them apart as soon as it is known. */
-function rungName({ height, average_bps }) {
-  return average_bps ? t("rung", { height, kbps: Math.round(average_bps / 1000) }) : `${height}p`;
+function rungName({ width, height, average_bps }) {
+  const lines = Math.min(width, height);
+  return average_bps ? t("rung", { height: lines, kbps: Math.round(average_bps / 1000) }) : `${lines}p`;
 }
 
 function rendition(each, { duration_s }) {

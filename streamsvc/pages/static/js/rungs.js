@@ -12,9 +12,15 @@ const WHOLE_S = 90;
 /** A player climbs to a rung that takes no more than this share of the line. */
 const CLIMBS_AT = 0.7;
 
-/** Rungs in the order of the ladder. A better one always takes more bits, but its picture may be no larger. */
-export function inOrder(rungs) {
-  return [...rungs].sort((one, other) => one.bitrate - other.bitrate);
+/**
+ * Rungs in the order of the ladder, whose names are given from low to high.
+ *
+ * A better one may show no more pixels, and two of one line take nearly the same. Unknown names go by what they take.
+ */
+export function inOrder(rungs, ladder) {
+  const place = ({ uri }) => ladder.indexOf(uri.split("/").pop().replace(".m3u8", ""));
+  const known = rungs.every((rung) => place(rung) >= 0);
+  return [...rungs].sort((one, other) => (known ? place(one) - place(other) : one.bitrate - other.bitrate));
 }
 
 /**

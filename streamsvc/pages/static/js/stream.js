@@ -46,13 +46,13 @@ function configuration(startAt) {
 }
 
 /**
- * Play `address` in `video` from `startAt` seconds.
+ * Play `address` in `video` from `startAt` seconds. `ladder` names the rungs from low to high.
  *
  * `on.levels()` when the rungs are known or another plays; `on.expired()` when the address is no good any more;
  * `on.broken()` when the browser cannot play what it gets; `on.line(ok)` when bytes stop or come again.
  */
-export function openStream(video, address, { startAt, on }) {
-  if (window.Hls?.isSupported()) return new HlsStream(video, address, { startAt, on });
+export function openStream(video, address, { startAt, ladder, on }) {
+  if (window.Hls?.isSupported()) return new HlsStream(video, address, { startAt, ladder, on });
   return new NativeStream(video, address, { startAt, on });
 }
 
@@ -67,7 +67,7 @@ class HlsStream {
   #more = false;
   #resized = new ResizeObserver(() => this.#cap());
 
-  constructor(video, address, { startAt, on }) {
+  constructor(video, address, { startAt, ladder, on }) {
     this.#video = video;
     this.#address = address;
     this.#on = on;
@@ -75,7 +75,7 @@ class HlsStream {
     this.#hls = new Hls(configuration(startAt));
     this.#hls.on(Hls.Events.ERROR, (_name, error) => this.#failed(error));
     this.#hls.on(Hls.Events.MANIFEST_PARSED, (_name, { levels }) => {
-      this.#order(levels);
+      this.#order(levels, ladder);
       this.#resized.observe(video);
       on.levels();
     });
@@ -143,13 +143,13 @@ class HlsStream {
   }
 
   /**
-   * Put the rungs into the order of the ladder, where a better one takes more bits.
+   * Put the rungs into the order of the ladder.
    *
    * hls.js sorts by height and never climbs to fewer frames a second; but where pictures stand still, a rung of one
    * frame a second is better than one that shows every frame of a blurred page. Nothing is loaded yet here.
    */
-  #order(levels) {
-    levels.splice(0, levels.length, ...inOrder(levels));
+  #order(levels, ladder) {
+    levels.splice(0, levels.length, ...inOrder(levels, ladder));
     for (const level of levels) level.frameRate = 0;
   }
 

@@ -30,9 +30,9 @@ export function span(seconds) {
 
 /** Bytes in decimal units, as data plans count them. */
 export function size(bytes) {
-  if (bytes < 1e6) return t("kilobytes", { n: number(bytes / 1e3, bytes < 1e4 ? 1 : 0) });
-  if (bytes < 1e9) return t("megabytes", { n: number(bytes / 1e6, bytes < 1e8 ? 1 : 0) });
-  return t("gigabytes", { n: number(bytes / 1e9, 2) });
+  if (bytes < 1e6) return t("kilobytes", { n: amount(bytes / 1e3, bytes < 1e4 ? 1 : 0) });
+  if (bytes < 1e9) return t("megabytes", { n: amount(bytes / 1e6, bytes < 1e8 ? 1 : 0) });
+  return t("gigabytes", { n: amount(bytes / 1e9, 2) });
 }
 
 export function percent(share) {
@@ -44,6 +44,7 @@ export function day(iso) {
   return new Intl.DateTimeFormat(LOCALE, { day: "2-digit", month: "2-digit", year: "numeric" }).format(new Date(iso));
 }
 
-function number(value, digits) {
+/** A figure as the language writes it, with at most so many digits behind the point. */
+export function amount(value, digits = 0) {
   return new Intl.NumberFormat(LOCALE, { maximumFractionDigits: digits }).format(value);
 }

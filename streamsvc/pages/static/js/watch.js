@@ -78,6 +78,7 @@ function begin(session, from, { resumed }) {
   stream?.close();
   stream = openStream(video, own(session.url), {
     startAt: from,
+    ladder: pictures().map(({ name }) => name),
     on: { levels: offerRungs, expired: renew, broken, line },
   });
   stopTrace = trace(video, {
