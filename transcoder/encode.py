@@ -16,10 +16,11 @@ from transcoder.guards import guarded_input, local_file
 from transcoder.media import Plan
 from transcoder.pictures import MICROSECONDS
 
-FRAGMENTS = "movflags=+frag_discont+cmaf+negative_cts_offsets:use_editlist=0"
+FRAGMENTS = "movflags=+frag_discont+cmaf+negative_cts_offsets:use_editlist=0:write_btrt=0"
 """
 CMAF segments whose times continue over chunks: without frag_discont each chunk begins at 0 and the init segment
-carries its edit list; with negative_cts_offsets the first picture is shown at the moment it is decoded.
+carries its edit list; with negative_cts_offsets the first picture is shown at the moment it is decoded. A box of bit
+rates (btrt) would make another init segment of every cap that is tried.
 """
 
 UNREAD_PLAYLIST = "ffmpeg.m3u8"
@@ -69,7 +70,7 @@ _SEGMENTED = {
 
 def segmented(stream: Any, name: str, options: dict[str, Any]) -> Any:
     named = {"hls_segment_filename": f"file:{name}/%d.m4s", "hls_fmp4_init_filename": "init.mp4"}
-    return ffmpeg.output(stream, f"file:{name}/{UNREAD_PLAYLIST}", **_SEGMENTED, **named, **options)
+    return ffmpeg.output(stream, f"file:{name}/{UNREAD_PLAYLIST}", **{**_SEGMENTED, **named, **options})
 
 
 def arguments(outputs: Sequence[Any]) -> list[str]:

@@ -56,6 +56,8 @@ class Heard:
     """What is left when nobody speaks: the quietest tenth, above 80 Hz."""
     alike: bool
     """Both channels carry the same sound, or nearly."""
+    lift_db: float = 0.0
+    """Gain that makes up for what the limiter takes, once the sound is at its target."""
     hum_hz: int = 0
     """50 or 60 where the mains are heard, 0 where not."""
     hum_db: float = -120.0

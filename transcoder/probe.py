@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from transcoder.completeness import require_whole
@@ -15,7 +16,7 @@ from transcoder.errors import (
     SourceUnsupported,
     WorkspaceFull,
 )
-from transcoder.listening import level_command, lone_channel, parse_levels, windows
+from transcoder.listening import Listener, beginning, heard, listen_command, lone_channel, parse_summary, windows
 from transcoder.media import AudioTrack, Source, VideoTrack
 from transcoder.report import (
     WITHOUT_PICTURE_TIMES,
@@ -160,16 +161,16 @@ def _seen(path: Path, demuxer: str, stream: Json, packets: list[Packet], cancell
 def _listened(
     path: Path, demuxer: str, stream: Json, packets: list[Packet], cancelled: Callable[[], bool]
 ) -> AudioTrack:
-    """The sound, with a channel that is alone in carrying it."""
+    """The sound, and what it sounds like."""
     track = audio_track(stream, packets)
-    if track.channels != 2:
-        return track
-    levels = []
-    for start_s in windows(track):
-        command = level_command(find_tools().ffmpeg, path, demuxer, track, start_s=start_s)
-        finished = run(command, limits=PROBE_LIMITS, cancelled=cancelled)
-        levels.append(parse_levels(finished.complaint))
-    return audio_track(stream, packets, lone_channel=lone_channel(levels))
+    for places in (windows(track), beginning(track)):
+        listener = Listener()
+        command = listen_command(find_tools().ffmpeg, path, demuxer, track, places)
+        finished = run(command, limits=PROBE_LIMITS, cancelled=cancelled, on_line=listener.on_line)
+        summary = parse_summary(finished.complaint, channels=track.channels) if finished.ok else None
+        if summary:
+            return replace(track, lone_channel=lone_channel(summary.channels_db), heard=heard(listener, summary))
+    return track
 
 
 def _require_length(source: Source, settings: TranscoderSettings) -> None:

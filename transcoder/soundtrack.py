@@ -7,14 +7,17 @@ from fractions import Fraction
 from pathlib import Path
 
 from transcoder.boxes import InitSegment
-from transcoder.collecting import collect_init, collect_segment, segment_name
+from transcoder.collecting import INIT_NAME, collect_init, collect_segment, segment_name
 from transcoder.encode_sound import EVEN_SOUND, audio_arguments, even_sound_arguments, with_even_sound
 from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
 from transcoder.errors import EncodeFailed
 from transcoder.full_disk import full_disk_told
+from transcoder.loudness import SoundReport, corrected, measure_command, measured, parse_report, silence_db
 from transcoder.media import AudioRendition, Made, Plan
-from transcoder.runner import Limits, nobody_cancels
+from transcoder.runner import Limits, nobody_cancels, run
+from transcoder.tools import find_tools
 
+WHOLE_SOUND = "whole.mp4"
 CHANGING_SOUND = "Changing audio frame properties on the fly"
 """ffmpeg's words for a stream that goes from one channel to two."""
 
@@ -49,6 +52,61 @@ def make_audio(
     if on_seconds:
         on_seconds(plan.duration_s)
     return [made for track in tracks for made in track.made]
+
+
+def measure_sound(
+    plan: Plan, out: Path, *, cancelled: Cancelled = nobody_cancels, limits: Limits | None = None
+) -> tuple[SoundReport, ...]:
+    """
+    Measure what `make_audio` has put into `out`: the lowest rendition of each family, silences in the first.
+
+    Raises EncodeFailed where a rendition cannot be heard.
+    """
+    heard = plan.source.audio.heard if plan.source.audio else None
+    reports: list[SoundReport] = []
+    with full_disk_told(out):
+        for rendition in measured(plan):
+            whole = _joined(out / rendition.name, out / WHOLE_SOUND)
+            command = measure_command(
+                find_tools().ffmpeg, whole, silence_db=silence_db(heard, rendition), with_silences=not reports
+            )
+            finished = run(command, limits=limits or Limits(), cancelled=cancelled)
+            whole.unlink()
+            report = parse_report(rendition.name, finished.complaint, duration_s=plan.duration_s)
+            if report is None:
+                raise EncodeFailed(f"{rendition.name} cannot be measured: {finished.complaint[:200]}")
+            reports.append(report)
+    return tuple(reports)
+
+
+def make_level_audio(
+    plan: Plan,
+    source: Path,
+    out: Path,
+    *,
+    on_seconds: Callable[[float], None] | None = None,
+    cancelled: Cancelled = nobody_cancels,
+    limits: Limits | None = None,
+) -> tuple[list[Made], tuple[SoundReport, ...]]:
+    """Like `make_audio`, and once again where the loudness has missed its target: for a lesson nobody plays yet."""
+    made = make_audio(plan, source, out, on_seconds=on_seconds, cancelled=cancelled, limits=limits)
+    reports = measure_sound(plan, out, cancelled=cancelled, limits=limits)
+    better = corrected(plan, reports, renamed=False)
+    if better is None:
+        return made, reports
+    made = make_audio(better, source, out, cancelled=cancelled, limits=limits)
+    return made, measure_sound(better, out, cancelled=cancelled, limits=limits)
+
+
+def _joined(folder: Path, whole: Path) -> Path:
+    """One file of an init segment and all segments behind it."""
+    with whole.open("wb") as file:
+        number = 0
+        file.write((folder / INIT_NAME).read_bytes())
+        while (path := folder / segment_name(number)).exists():
+            file.write(path.read_bytes())
+            number += 1
+    return whole
 
 
 class _GrowingTrack:
@@ -137,5 +195,5 @@ def _encode_changing_sound(
 def _require_length(plan: Plan, rendition: AudioRendition, track: _GrowingTrack) -> None:
     wanted_s = plan.frame_count / plan.fps if plan.frame_count else Fraction(plan.duration_s)
     got_s = sum((made.duration_s for made in track.made), Fraction(0))
-    if abs(got_s - wanted_s) > Fraction(1024, rendition.sample_rate):
+    if abs(got_s - wanted_s) > rendition.frame_s:
         raise EncodeFailed(f"{float(got_s):.3f} s of sound in {rendition.name}, not {float(wanted_s):.3f}")

@@ -72,7 +72,7 @@ def _last_end_s(seen: Sequence[Packet], usual_s: float) -> float:
     return max([*dated, max(decoded) + (seen[0].late_s or 0.0)])
 
 
-def audio_track(stream: Json, packets: Iterable[Packet], *, lone_channel: int | None = None) -> AudioTrack:
+def audio_track(stream: Json, packets: Iterable[Packet]) -> AudioTrack:
     seen = list(packets)
     start_s = min((packet.start_s for packet in seen), default=0.0)
     end_s = max((packet.end_s for packet in seen), default=start_s)
@@ -84,7 +84,6 @@ def audio_track(stream: Json, packets: Iterable[Packet], *, lone_channel: int | 
         sample_rate=int(stream.get("sample_rate", 0)),
         start_s=start_s,
         duration_s=end_s - start_s,
-        lone_channel=lone_channel,
         stream=int(stream["index"]),
     )
 
