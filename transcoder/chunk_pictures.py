@@ -7,7 +7,7 @@ from pathlib import Path
 from transcoder.batches import batches
 from transcoder.boxes import InitSegment
 from transcoder.collecting import collect_init, collect_segment, segment_name
-from transcoder.correcting import ATTEMPTS, alone, coarser, exhausted, overshoot
+from transcoder.correcting import ATTEMPTS, again, alone, overshoot
 from transcoder.encode_video import beginnings, in_order, sample_count, video_arguments
 from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
 from transcoder.errors import EncodeFailed
@@ -80,17 +80,14 @@ class _Making:
         """A segment in all rungs, encoded again in those whose cap it exceeded; what fitted stays."""
         segment = alone(self.plan, chunk, number)
         made = {rung.name: self._collected(segment, number, rung, inits) for rung in rungs}
-        left = list(rungs)
+        left: Sequence[VideoRendition] = rungs
         for attempt in range(1, ATTEMPTS + 1):
-            over = [rung for rung in left if overshoot(self.plan, rung, made[rung.name]) > 1]
-            if not over:
-                break
-            strict = exhausted(over, attempt)
-            left = [coarser(rung, overshoot(self.plan, rung, made[rung.name])) for rung in over]
-            self.encode(segment, left, strict=strict)
-            made |= {rung.name: self._collected(segment, number, rung, inits) for rung in left}
-            if strict:
-                break
+            tried = again([(rung, overshoot(self.plan, rung, made[rung.name])) for rung in left], attempt)
+            for apart, strict in ((tried.coarser, False), (tried.strict, True)):
+                if apart:
+                    self.encode(segment, apart, strict=strict)
+                    made |= {rung.name: self._collected(segment, number, rung, inits) for rung in apart}
+            left = tried.coarser
         return list(made.values())
 
     def _begins_in_time(self, chunk: Chunk, folder: Path) -> bool:

@@ -1,18 +1,20 @@
 """Segments that take more than their rung's line: which they are, and how they are encoded again. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from math import ceil, log2
 
 from transcoder.media import Chunk, Family, Made, Plan, VideoRendition
 
-ATTEMPTS = 3
-"""Encodes of one segment after the first; in the last one the encoder's rate control must hold the cap."""
-TOLERANCE = 1.03
-"""Of the last attempt, and where one has not been worth its CPU."""
+ATTEMPTS = 4
+"""Encodes of one segment after the first; in the last one the cap must be held, whatever becomes of the picture."""
 AIM = 0.95
 CRF_PER_HALVING: dict[Family, float] = {"avc": 6.0, "av1": 11.0}
 """Steps that halve a lesson's bits, measured."""
+MOST_STEPS: dict[Family, int] = {"avc": 9, "av1": 16}
+"""At once: noise gives way sooner than a lesson does, and would be left with a tenth of its cap."""
+HOPELESS = 16.0
+"""Times the cap: no lesson, and each further try of such pictures takes minutes."""
 HIGHEST_CRF: dict[Family, int] = {"avc": 51, "av1": 63}
 
 
@@ -34,9 +36,25 @@ def alone(plan: Plan, chunk: Chunk, number: int) -> Chunk:
 def coarser(rung: VideoRendition, by: float) -> VideoRendition:
     """The rung at a CRF at which a segment that took `by` times its cap should fit."""
     steps = max(1, ceil(CRF_PER_HALVING[rung.family] * log2(by / AIM)))
-    return replace(rung, crf=min(HIGHEST_CRF[rung.family], rung.crf + steps))
+    return replace(rung, crf=min(HIGHEST_CRF[rung.family], rung.crf + min(steps, MOST_STEPS[rung.family])))
 
 
-def exhausted(renditions: Sequence[VideoRendition], attempt: int) -> bool:
-    """Whether a CRF can no longer help: the encoder's rate control must."""
-    return attempt == ATTEMPTS or any(rung.crf == HIGHEST_CRF[rung.family] for rung in renditions)
+@dataclass(frozen=True, slots=True)
+class Again:
+    """Rungs in which a segment is encoded again, each at its new CRF."""
+
+    coarser: tuple[VideoRendition, ...]
+    strict: tuple[VideoRendition, ...]
+    """For these a higher CRF is not enough."""
+
+
+def again(taken: Sequence[tuple[VideoRendition, float]], attempt: int) -> Again:
+    """From what a segment took of each rung's cap; attempts are counted from 1."""
+    over = [(rung, by) for rung, by in taken if by > 1]
+    hopeless = [_exhausted(rung, by, attempt) for rung, by in over]
+    tried = [(coarser(rung, by), lost) for (rung, by), lost in zip(over, hopeless, strict=True)]
+    return Again(tuple(rung for rung, lost in tried if not lost), tuple(rung for rung, lost in tried if lost))
+
+
+def _exhausted(rung: VideoRendition, by: float, attempt: int) -> bool:
+    return attempt == ATTEMPTS or by > HOPELESS or rung.crf == HIGHEST_CRF[rung.family]

@@ -38,6 +38,6 @@ def _x264(plan: Plan, rung: VideoRendition, *, gop: int, segment_s: float, stric
 
 
 def _svt_av1(plan: Plan, rung: VideoRendition, *, strict: bool) -> dict[str, Any]:
-    # Measured: its cap costs up to 20 VMAF beside a higher CRF of the same bytes, so it is the last resort.
+    # Measured: it costs up to 20 VMAF beside a higher CRF of the same bytes, so it is the last resort.
     cap = {"maxrate": f"{rung.max_kbps}k"} if strict else {}
     return {"c:v": "libsvtav1", "svtav1-params": f"lp={plan.threads}:scd=0", **cap}
