@@ -14,7 +14,8 @@ from threading import Event
 
 from transcoder.analysis.looking import look
 from transcoder.errors import EncodeFailed, SourceMissing, TranscoderError, WorkspaceFull
-from transcoder.making import make_audio, make_chunk, make_stills
+from transcoder.loudness import SoundReport
+from transcoder.making import make_chunk, make_stills
 from transcoder.media import Chunk, Family, Made, Plan, Source, VideoRendition
 from transcoder.outdir import NO_ROOM, Hidden, require_empty
 from transcoder.plan import settle, starter_plan
@@ -22,6 +23,7 @@ from transcoder.policy import Policy, policy_for
 from transcoder.probe import probe
 from transcoder.runner import Limits
 from transcoder.settings import TranscoderSettings
+from transcoder.soundtrack import make_level_audio
 from transcoder.tools import find_tools
 from transcoder.tree import MULTIVARIANT_NAME as MULTIVARIANT_NAME
 from transcoder.tree import PLAN_NAME as PLAN_NAME
@@ -70,12 +72,12 @@ def transcode(
             plan = looking.result()
             tell(plan)
             made = gather(plan, hidden, _results([*tasks, *work.pictures(plan, pool)]), work.folders)
-            write_playlists(plan, made, hidden)
+            write_playlists(plan, made, hidden, sound=work.heard)
             with source.open("rb") as file:
                 digest = file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise _translated(error) from error
-    return Tree(plan, digest, made, _cpu_s() - cpu_before_s, time.monotonic() - started)
+    return Tree(plan, digest, made, tuple(work.heard), _cpu_s() - cpu_before_s, time.monotonic() - started)
 
 
 def _ignore(*_heard: object) -> None:
@@ -121,6 +123,8 @@ class _Work:
     """Done so far, by family and chunk."""
     folders: list[Path] = field(default_factory=list)
     """Of chunks."""
+    heard: list[SoundReport] = field(default_factory=list)
+    """Measured on the finished sound."""
 
     def settled(self, plan: Plan, policy: Policy) -> Plan:
         """Look at the lesson, and choose its rungs."""
@@ -177,7 +181,7 @@ class _Work:
             for rendition in plan.audio:
                 self.on_progress(rendition.name, done_s)
 
-        return make_audio(
+        made, reports = make_level_audio(
             plan,
             self.source,
             self.out,
@@ -185,6 +189,8 @@ class _Work:
             cancelled=self.stop.is_set,
             limits=LOCAL_LIMITS,
         )
+        self.heard.extend(reports)
+        return made
 
     def _stills(self, plan: Plan) -> list[Made]:
         return make_stills(plan, self.source, self.out, cancelled=self.stop.is_set, limits=LOCAL_LIMITS)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from transcoder.errors import OutputInvalid
+from transcoder.loudness import SoundReport
 from transcoder.media import Made, Plan
 from transcoder.media_playlists import iframe_playlist, media_playlist, target_duration
 from transcoder.plan_json import plan_to_json
@@ -31,6 +32,8 @@ class Tree:
     plan: Plan
     source_sha256: str
     made: MadeByRendition
+    sound: tuple[SoundReport, ...]
+    """Measured on the lowest audio rendition of each family."""
     cpu_s: float
     wall_s: float
 
@@ -39,6 +42,9 @@ class Tree:
 
     def bytes(self, rendition: str) -> int:
         return sum(item.bytes for item in self.made[rendition])
+
+    def heard(self, rendition: str) -> SoundReport | None:
+        return next((report for report in self.sound if report.rendition == rendition), None)
 
     def codec(self, rendition: str) -> str:
         return next(item.codec for item in self.made[rendition] if item.kind == "init")
@@ -63,9 +69,9 @@ def gather(plan: Plan, out: Path, made: Sequence[Made], folders: Sequence[Path])
     return by_rendition
 
 
-def write_playlists(plan: Plan, made: MadeByRendition, out: Path) -> None:
+def write_playlists(plan: Plan, made: MadeByRendition, out: Path, *, sound: Sequence[SoundReport] = ()) -> None:
     """All of the tree's playlists, and its plan. Raises OutputInvalid for what breaks the plan."""
-    findings = verify_asset(plan, made)
+    findings = verify_asset(plan, made, sound=sound)
     if findings:
         raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
     target_s = target_duration(plan)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
+from transcoder.loudness import SoundReport, corrected
 from transcoder.media import AudioRendition, Made, Plan, VideoRendition
 from transcoder.playlists import variant_rate
 
 SHA256_HEX_DIGITS = 64
 LINE_TOLERANCE = Fraction(1, 10)
 """As players allow for a measured peak beside the one that was promised (H21)."""
+HIGHEST_PEAK_DB = -1.0
+"""True peak that EBU R128 allows; ours is limited to less."""
 AVC_CODEC = re.compile(r"avc1\.[0-9a-f]{4}([0-9a-f]{2})")
 AV1_CODEC = re.compile(r"av01\.[0-9]\.([0-9]{2})[MH]\.[0-9]{2}")
 SOUND_CODECS = {"aac": "mp4a.40.2", "opus": "Opus"}
@@ -29,13 +32,15 @@ class Finding:
     text: str
 
 
-def verify_asset(plan: Plan, made_by_rendition: Mapping[str, Sequence[Made]]) -> list[Finding]:
+def verify_asset(
+    plan: Plan, made_by_rendition: Mapping[str, Sequence[Made]], *, sound: Sequence[SoundReport] = ()
+) -> list[Finding]:
     """
     For the publisher, from recorded values alone: every planned rendition has one init digest and every segment,
     times run on without a gap, boundaries are the same over all rungs of both families, lengths agree within a frame,
-    and each variant keeps to its line and level.
+    and each variant keeps to its line and level. `sound` is what was measured of the sound that is published.
     """
-    found: list[Finding] = []
+    found: list[Finding] = [*_loudness_findings(plan, sound)]
     for rendition in plan.renditions:
         made = made_by_rendition.get(rendition.name, ())
         segments = _segments(made_by_rendition, rendition.name)
@@ -117,6 +122,18 @@ def _sound_findings(plan: Plan, audio: AudioRendition, segments: Sequence[Made])
     length_s, picture_s = segments[-1].start_s + segments[-1].duration_s, plan.frame_count / plan.fps
     if abs(length_s - picture_s) > max(audio.frame_s, 1 / plan.fps):
         yield Finding("H9", audio.name, f"lasts {float(length_s):.3f} s beside pictures of {float(picture_s):.3f} s")
+
+
+def _loudness_findings(plan: Plan, sound: Sequence[SoundReport]) -> Iterator[Finding]:
+    names = {audio.name for audio in plan.audio}
+    for report in sound:
+        if report.rendition not in names:
+            yield Finding("R128", report.rendition, "was measured, and is not what is published")
+        if report.true_peak_db > HIGHEST_PEAK_DB:
+            yield Finding("R128", report.rendition, f"has a true peak of {report.true_peak_db} dB")
+    if corrected(plan, sound) is not None:
+        heard = ", ".join(f"{report.rendition} {report.integrated_lufs}" for report in sound)
+        yield Finding("R128", "sound", f"missed its loudness and was not made again: {heard} LUFS")
 
 
 def _promise_findings(

@@ -132,6 +132,7 @@ def _as_json(tree: Tree) -> dict[str, object]:
 def _rendition(tree: Tree, rendition: VideoRendition | AudioRendition) -> dict[str, object]:
     rate = tree.rate(rendition.name)
     rung = rendition if isinstance(rendition, VideoRendition) else None
+    heard = tree.heard(rendition.name)
     return {
         "name": rendition.name,
         "type": "video" if rung else "audio",
@@ -148,6 +149,8 @@ def _rendition(tree: Tree, rendition: VideoRendition | AudioRendition) -> dict[s
         "frame_step": rung.frame_step if rung else None,
         "sound": rung.sound if rung else None,
         "expected_vmaf": round(rung.why.vmaf, 1) if rung and rung.why else None,
+        "integrated_lufs": heard.integrated_lufs if heard else None,
+        "true_peak_db": heard.true_peak_db if heard else None,
     }
 
 

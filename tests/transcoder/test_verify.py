@@ -5,6 +5,7 @@ import pytest
 
 from tests.transcoder import plans
 from tests.transcoder.good_tree import PLAN, make_media
+from transcoder.loudness import SoundReport
 from transcoder.media import Made
 from transcoder.verify import verify_asset
 
@@ -86,6 +87,27 @@ def test_a_line_has_a_little_slack_and_a_level_may_be_lower(name, position, valu
 def test_a_last_segment_that_is_too_short_for_a_line_is_not_held_to_it():
     """It holds 1.48 s: a key picture takes most of it, and one like it is not far."""
     assert verify_asset(PLAN, changed("v144", 3, bytes=100_000)) == []
+
+
+def heard(rendition: str, lufs: float, peak_db: float = -3.0) -> SoundReport:
+    return SoundReport(rendition, lufs, peak_db)
+
+
+@pytest.mark.parametrize(
+    ("sound", "count"),
+    [
+        ((heard("a48", -16.4), heard("o16", -16.4)), 0),
+        ((heard("a48", -16.4, peak_db=-0.4),), 1),
+        ((heard("a47", -16.4),), 1),
+        ((heard("a48", -12.0),), 1),
+        ((heard("a48", -12.0, peak_db=0.2), heard("o16", -12.0)), 2),
+    ],
+)
+def test_sound_that_missed_its_loudness_is_not_published(sound, count):
+    """Too loud and not made again; peaks that a decoder would clip; figures of another making."""
+    found = verify_asset(PLAN, made(), sound=sound)
+
+    assert [finding.rule for finding in found] == ["R128"] * count
 
 
 def test_findings_name_the_place():

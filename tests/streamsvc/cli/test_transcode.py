@@ -23,7 +23,7 @@ LADDERS = Path(__file__).parents[2] / "data" / "ladders"
 QUICK = {"SABAQ_LADDER": str(LADDERS / "quick.toml")}
 """For tests that do not care which rungs there are."""
 PLAN_KEYS = {"name", "type", "codec", "width", "height", "fps", "average_bps", "peak_bps", "bytes", "state"}
-PLAN_KEYS |= {"family", "line_kbps", "frame_step", "sound", "expected_vmaf"}
+PLAN_KEYS |= {"family", "line_kbps", "frame_step", "sound", "expected_vmaf", "integrated_lufs", "true_peak_db"}
 
 
 @pytest.fixture(scope="module")
