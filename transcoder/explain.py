@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transcoder.analysis.values import Analysis
+from transcoder.listening import TARGET_LUFS
 from transcoder.media import AudioRendition, Family, Heard, Plan, Rival, VideoRendition
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
+from transcoder.sound import cleaning, gain_is_bounded
 
 Words = Mapping[str, str]
 CODECS: Mapping[str, str] = {"avc": "H.264", "av1": "AV1", "aac": "AAC", "opus": "Opus"}
@@ -93,16 +95,21 @@ def _sound(plan: Plan, say: _Sayer) -> Iterator[str]:
         yield say("no_sound")
         return
     if track.heard:
-        yield from _heard(track.heard, say)
+        yield from _heard(track.heard, plan.audio[0], say)
     if track.lone_channel is not None:
         yield say("lone_right" if track.lone_channel else "lone_left")
     yield say("sound_made", sounds="; ".join(sound_in_words(sound, say.words) for sound in plan.audio))
 
 
-def _heard(heard: Heard, say: _Sayer) -> Iterator[str]:
+def _heard(heard: Heard, sound: AudioRendition, say: _Sayer) -> Iterator[str]:
     yield say(f"heard_{heard.kind}", lufs=say.number(heard.stereo_lufs, 1))
+    if heard.kind != "silence":
+        yield say("bounded" if gain_is_bounded(heard, sound) else "levelled", target=say.number(TARGET_LUFS))
+    cleaned = {filter_.name for filter_ in cleaning(heard)}
     if heard.hum_hz and heard.hum_db > LEAST_HUM_DB:
-        yield say("hum", hz=heard.hum_hz, db=say.number(heard.hum_db))
+        yield say("hum_cleaned" if "bandreject" in cleaned else "hum", hz=heard.hum_hz, db=say.number(heard.hum_db))
+    if "afftdn" in cleaned:
+        yield say("noise_cleaned", db=say.number(heard.floor_db))
 
 
 def sound_in_words(sound: AudioRendition, words: Words) -> str:

@@ -111,8 +111,10 @@ def test_nothing_left_out_is_no_passage():
 
 def test_sound_is_told_with_what_a_teacher_can_mend():
     assert told(planned(STARTER))["sound"].sentences == (
-        "Speech was heard, at −23.1 LUFS; it is brought to −16 LUFS.",
-        "The mains hum at 50 Hz (−48 dB). Keep the microphone away from power cables.",
+        "Speech was heard, at −23.1 LUFS.",
+        "It is brought to −16 LUFS, so that all lessons are equally loud.",
+        "The mains hum at 50 Hz (−48 dB), which is filtered out. Keep the microphone away from power cables.",
+        "The noise of the room (−60 dB) is reduced.",
         "Only the right side has sound: it is given to both.",
         "What is made: AAC 40 kbit/s, one channel.",
     )
@@ -126,6 +128,21 @@ def test_a_rung_says_what_it_is_for_beside_its_neighbours():
     assert "for those who pay for every megabyte" in sparing
     assert "for those who pay" not in better
     assert "Unlike avc-96-1080 it shows every frame" in top
+
+
+def test_a_voice_in_a_noisy_room_is_not_raised_without_end():
+    far = replace(HEARD, mono_lufs=-40.0, stereo_lufs=-40.0, floor_db=-38.0, hum_hz=0)
+    plan = planned(STARTER, source=Source(1, "mov", 600.0, VIDEO, replace(AUDIO, lone_channel=None, heard=far)))
+
+    assert any("Bring the microphone nearer" in sentence for sentence in told(plan)["sound"].sentences)
+
+
+def test_a_silent_track_is_told():
+    silent = replace(HEARD, kind="silence", hum_hz=0)
+    plan = planned(STARTER, source=Source(1, "mov", 600.0, VIDEO, replace(AUDIO, lone_channel=None, heard=silent)))
+
+    assert told(plan)["sound"].sentences[0].startswith("There is a sound track, but nothing was heard on it.")
+    assert len(told(plan)["sound"].sentences) == 2
 
 
 def test_a_plan_that_is_not_settled_says_that_more_comes():
