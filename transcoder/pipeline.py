@@ -32,7 +32,9 @@ from transcoder.policy import Policy, policy_for
 from transcoder.probe import probe
 from transcoder.publishing import do_publish
 from transcoder.pulse import Pulse
+from transcoder.resounding import end_sound, sound_plan
 from transcoder.settling import Stored
+from transcoder.soundtrack import measure_sound
 from transcoder.station import Station
 from transcoder.sweeping import do_sweep, is_being_swept
 from transcoder.tools import find_tools
@@ -176,8 +178,12 @@ def do_video(station: Station, held: Claim, pulse: Pulse) -> None:
 
 
 def do_audio(station: Station, held: Claim, pulse: Pulse) -> None:
-    """Encode the whole sound; its segments are stored and noted as they appear, so that pupils need not wait."""
-    plan = station.read(plan_of, held.job_id)
+    """
+    Encode the whole sound; its segments are stored and noted as they appear, so that pupils need not wait.
+
+    What came out is measured; where it is too loud or too quiet, a second making follows.
+    """
+    plan = station.read(sound_plan, held)
 
     def on_seconds(done_s: float) -> None:
         pulse.progress = done_s / plan.duration_s
@@ -196,7 +202,10 @@ def do_audio(station: Station, held: Claim, pulse: Pulse) -> None:
             cancelled=pulse.cancelled,
             limits=station.limits,
         )
-    _finish(station, held, pulse, [])
+        reports = measure_sound(plan, out, cancelled=pulse.cancelled, limits=station.limits)
+    if pulse.lost:
+        raise EncodeCancelled("the claim was lost while the sound was measured")
+    station.commit(end_sound, held, reports, now=station.now())
 
 
 def do_stills(station: Station, held: Claim, pulse: Pulse) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from transcoder.errors import MediaFailed, MediaNotReady
 from transcoder.media import Plan
 from transcoder.plan_json import plan_if_readable
+from transcoder.resounding import published_plan_of
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 from transcoder.tallies import is_playable, tally
 
@@ -58,7 +59,7 @@ def current_plan(session: Session, asset_id: UUID) -> Plan:
     if asset is None:
         raise MediaNotReady("its upload has not ended")
     job = session.get_one(TranscodeJob, asset.published_job_id or asset.job_id, populate_existing=True)
-    plan = plan_if_readable(job.plan)
+    plan = published_plan_of(job)
     if plan is None:
         raise MediaNotReady("no plan has been made yet")
     return plan

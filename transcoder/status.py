@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -42,7 +42,7 @@ class RenditionStatus:
     name: str
     type: Literal["video", "audio"]
     codec: str
-    """RFC 6381 string once an init segment exists, before that `avc1`, `av01`, `mp4a` or `opus`."""
+    """RFC 6381 string once an init segment exists, before that `avc1`, `av01`, `mp4a` or `Opus`."""
     width: int | None
     height: int | None
     fps: float | None
@@ -67,6 +67,16 @@ class RenewalStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class SoundStatus:
+    """What was measured on the finished sound, and what a teacher should know of it."""
+
+    lufs: float
+    peak_db: float
+    findings: tuple[ErrorStatus, ...]
+    """Codes as in `transcoder.loudness.SoundFinding`."""
+
+
+@dataclass(frozen=True, slots=True)
 class MediaStatus:
     """The contract's `media`, with a bit more."""
 
@@ -83,6 +93,7 @@ class MediaStatus:
     duration_s: float | None
     source: SourceStatus | None
     renditions: tuple[RenditionStatus, ...]
+    sound: SoundStatus | None = None
     renewal: RenewalStatus | None = None
 
 
@@ -178,7 +189,17 @@ def _status(
         duration_s=job.duration_s,
         source=SourceStatus(job.source_sha256, job.source_bytes) if job.source_sha256 else None,
         renditions=_renditions(job, plan, made.get(job.id, {})),
+        sound=_sound(job.sound) if job.sound else None,
     )
+
+
+def _sound(found: dict[str, Any]) -> SoundStatus | None:
+    """Of the making that is published."""
+    reports = found.get("again") or found.get("reports")
+    if not reports:
+        return None
+    findings = tuple(ErrorStatus(each["code"], dict(each["figures"])) for each in found.get("findings", ()))
+    return SoundStatus(reports[0]["integrated_lufs"], reports[0]["true_peak_db"], findings)
 
 
 def _renewal(job: TranscodeJob, tasks: list[_Task]) -> RenewalStatus:
@@ -234,7 +255,7 @@ def _codec(rendition: VideoRendition | AudioRendition) -> str:
     """What stands for a codec before its init segment tells more."""
     if isinstance(rendition, VideoRendition):
         return {"avc": "avc1", "av1": "av01"}[rendition.family]
-    return {"aac": "mp4a", "opus": "opus"}[rendition.codec]
+    return {"aac": "mp4a", "opus": "Opus"}[rendition.codec]
 
 
 def _measured(status: RenditionStatus, vmaf: list[float] | None) -> RenditionStatus:

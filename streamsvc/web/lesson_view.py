@@ -6,7 +6,7 @@ from typing import Any
 from catalog.lessons import Lesson
 from catalog.permissions import Acting, can
 from streamsvc.texts import Texts
-from transcoder.status import ErrorStatus, MediaStatus, RenewalStatus
+from transcoder.status import ErrorStatus, MediaStatus, RenewalStatus, SoundStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +55,16 @@ def media_json(media: MediaStatus, *, language: str, texts: Texts) -> dict[str, 
         "duration_s": media.duration_s,
         "source": asdict(media.source) if media.source else None,
         "renditions": [asdict(rendition) for rendition in media.renditions],
+        "sound": _sound(media.sound, language=language, texts=texts),
         "renewal": _renewal(media.renewal, language=language, texts=texts),
     }
+
+
+def _sound(sound: SoundStatus | None, *, language: str, texts: Texts) -> dict[str, Any] | None:
+    if sound is None:
+        return None
+    findings = [_error(finding, language=language, texts=texts) for finding in sound.findings]
+    return {"lufs": sound.lufs, "peak_db": sound.peak_db, "findings": findings}
 
 
 def _renewal(renewal: RenewalStatus | None, *, language: str, texts: Texts) -> dict[str, Any] | None:

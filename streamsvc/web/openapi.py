@@ -130,6 +130,9 @@ SCHEMAS: dict[str, Schema] = {
             "vmaf_low": nullable(NUMBER),
         }
     ),
+    "MeasuredSound": record(
+        {"lufs": NUMBER, "peak_db": NUMBER, "findings": {"type": "array", "items": ref("MediaError")}}
+    ),
     "Renewal": record(
         {
             "state": one_of("waiting", "encoding", "failed", "needless"),
@@ -148,6 +151,7 @@ SCHEMAS: dict[str, Schema] = {
             "duration_s": nullable(NUMBER),
             "source": nullable(record({"sha256": TEXT, "bytes": WHOLE})),
             "renditions": {"type": "array", "items": ref("Rendition")},
+            "sound": nullable(ref("MeasuredSound")),
             "renewal": nullable(ref("Renewal")),
         }
     ),

@@ -202,7 +202,7 @@ def test_the_lesson_keeps_the_rules(journey: Journey) -> None:
     assert journey.broken_rules == []
     assert {rendition["type"] for rendition in journey.media["renditions"]} == {"video", "audio"}
     families = {rendition["codec"].partition(".")[0] for rendition in journey.media["renditions"]}
-    assert families == {"avc1", "mp4a"} | (set() if journey.whole.served.environ["SABAQ_LADDER"] else {"av01", "opus"})
+    assert families == {"avc1", "mp4a"} | (set() if journey.whole.served.environ["SABAQ_LADDER"] else {"av01", "Opus"})
     assert journey.media["duration_s"] == pytest.approx(6, abs=0.3)
     assert not (journey.whole.var / "store").exists()
     assert not (journey.whole.var / "broker").exists()

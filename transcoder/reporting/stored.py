@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from cdn.storage import ObjectStore
 from transcoder.errors import MediaNotReady
 from transcoder.media import Made, Plan
-from transcoder.plan_json import plan_if_readable
 from transcoder.reporting.material import Material, Score
+from transcoder.resounding import published_plan_of
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 
 
@@ -19,7 +19,7 @@ def read_published(session: Session, store: ObjectStore, asset_id: UUID, *, titl
     if asset is None or asset.published_job_id is None:
         raise MediaNotReady("nothing is published yet")
     job = session.get_one(TranscodeJob, asset.published_job_id)
-    plan = plan_if_readable(job.plan)
+    plan = published_plan_of(job)
     if plan is None:
         raise MediaNotReady("it was encoded by an earlier version; encode it again")
     rows = session.scalars(
