@@ -16,6 +16,7 @@ from transcoder.encode import arguments, source_input
 from transcoder.guards import guarded_input
 from transcoder.media import Chunk, Plan
 from transcoder.pictures import on_bt709, on_grid, rate, track_of
+from transcoder.sizes import scaled_size
 
 REFERENCE = "reference.nut"
 LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1, "fps_mode": "passthrough"}
@@ -30,6 +31,7 @@ JPEG = {
 }
 SCORED_EVERY = 5
 """Frames between two that are scored; the sense of motion sees all of them."""
+MOST_LINES = 1080
 QUIET_DB, QUIET_S = -50, 3
 
 
@@ -46,9 +48,13 @@ class Candidate:
 
 
 def source_size(plan: Plan) -> tuple[int, int]:
-    """Even, as 4:2:0 wants it: the size at which pictures are compared."""
+    """
+    At which pictures are compared: the source's own, even as 4:2:0 wants it.
+
+    A source of more lines than the model of VMAF was made for is compared at those; no rung is larger.
+    """
     video = track_of(plan)
-    return max(2, video.width // 2 * 2), max(2, video.height // 2 * 2)
+    return scaled_size(video.width, video.height, MOST_LINES)
 
 
 def reference_arguments(plan: Plan, frames: Chunk, source: Path, *, begin_s: float | None) -> list[str]:

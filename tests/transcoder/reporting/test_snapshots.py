@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from PIL import Image, ImageDraw
 
-from tests.transcoder.sources import planned
+from tests.transcoder.sources import planned, video
 from transcoder.analysis.values import Analysis, Part
+from transcoder.reporting.commands import source_size
 from transcoder.reporting.scoring import frames_of, sampled_segments, score_of
 from transcoder.reporting.snapshots import busiest, moments
 
@@ -74,3 +75,8 @@ def test_a_score_is_the_mean_and_the_weak_moments():
 
     assert score.mean == 50.5
     assert score.low == 6.0
+
+
+def test_pictures_are_compared_at_the_sources_size_of_at_most_1080_lines():
+    for width, height, size in ((1280, 720, (1280, 720)), (641, 361, (640, 360)), (3840, 2160, (1920, 1080))):
+        assert source_size(planned(video(width=width, height=height))) == size
