@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from transcoder.analysis.model import Curve
+from transcoder.analysis.model import Curve, curves
 from transcoder.analysis.values import Analysis, Family
 from transcoder.media import Plan
 
@@ -23,6 +23,22 @@ BITS_PER_KBIT = 8 / 1000
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A curve in a lesson: what each CRF takes and gives in each part. `kbps[part][n]` is of the n-th CRF."""
+
+    curve: Curve
+    shares: tuple[float, ...]
+    kbps: tuple[tuple[float, ...], ...]
+    """Of a segment of usual length with its boxes: the opening and the end of a lesson have shorter ones."""
+    vmaf: tuple[tuple[float, ...], ...]
+
+    @property
+    def base(self) -> int:
+        """How many CRFs a rung may have: a few are left above them."""
+        return len(self.curve.crfs) - SPARE_CRFS
+
+
+@dataclass(frozen=True, slots=True)
 class Fit:
     """A size, a frame step and a CRF, and what they are expected to take and to give."""
 
@@ -36,92 +52,93 @@ class Fit:
         return self.curve.height, self.curve.frame_step
 
 
-def best_fit(plan: Plan, analysis: Analysis, known: Sequence[Curve], max_kbps: float) -> list[Fit]:
-    """What each curve gives within `max_kbps`, the best first; those that cannot fit are left out."""
-    fits = [fit for curve in known if (fit := fit_of(plan, analysis, curve, max_kbps))]
-    return sorted(fits, key=lambda fit: (-round(fit.vmaf, 2), fit.average_kbps, fit.curve.height))
+def offers(plan: Plan, analysis: Analysis) -> tuple[Offer, ...]:
+    """Of all curves, in their order."""
+    usual = ceil(plan.frame_count / plan.segment_count)
+    parts = range(len(analysis.parts))
+    return tuple(
+        Offer(
+            curve,
+            tuple(part.share for part in analysis.parts),
+            kbps=tuple(tuple(_kbps(plan, curve, part, crf, usual) for crf in curve.crfs) for part in parts),
+            vmaf=tuple(tuple(curve.vmaf(part, crf) for crf in curve.crfs) for part in parts),
+        )
+        for curve in curves(analysis)
+    )
 
 
-def fit_of(plan: Plan, analysis: Analysis, curve: Curve, max_kbps: float) -> Fit | None:
-    """What one curve gives within a line, without the bits that nobody sees; None where it does not fit."""
-    needed = needed_crfs(plan, analysis, curve, max_kbps)
-    best = _finest(plan, analysis, curve, needed)
-    return _eased(plan, analysis, best, needed, best.vmaf - UNSEEN_VMAF) if best else None
+def best_fits(known: Sequence[Offer], max_kbps: float) -> list[Fit]:
+    """What each offer gives within `max_kbps`, the best first; those that cannot fit are left out."""
+    fits = [fit for offer in known if (fit := fit_of(offer, max_kbps))]
+    return sorted(fits, key=lambda fit: (-fit.vmaf, fit.average_kbps, fit.curve.height))
 
 
-def cheapest(plan: Plan, analysis: Analysis, known: Sequence[Curve], max_kbps: float, vmaf: float) -> Fit | None:
+def fit_of(offer: Offer, max_kbps: float) -> Fit | None:
+    """What one offer gives within a line, without the bits that nobody sees; None where it does not fit."""
+    needed = _needed(offer, max_kbps)
+    finest = _finest(offer, needed)
+    if finest is None:
+        return None
+    return _eased(offer, finest, needed, _fit(offer, finest, needed).vmaf - UNSEEN_VMAF)
+
+
+def cheapest(known: Sequence[Offer], max_kbps: float, vmaf: float) -> Fit | None:
     """What gives this quality for the fewest bits within the line; None where nothing does."""
     found = []
-    for curve in known:
-        needed = needed_crfs(plan, analysis, curve, max_kbps)
-        best = _finest(plan, analysis, curve, needed)
-        if best and best.vmaf >= vmaf:
-            found.append(_eased(plan, analysis, best, needed, vmaf))
+    for offer in known:
+        needed = _needed(offer, max_kbps)
+        finest = _finest(offer, needed)
+        if finest is not None and _fit(offer, finest, needed).vmaf >= vmaf:
+            found.append(_eased(offer, finest, needed, vmaf))
     return min(found, key=lambda fit: (fit.average_kbps, fit.curve.height), default=None)
 
 
-def _finest(plan: Plan, analysis: Analysis, curve: Curve, needed: Sequence[int | None]) -> Fit | None:
+def highest_crf(offer: Offer) -> int:
+    """The poorest that a rung begins with."""
+    return offer.curve.crfs[offer.base - 1]
+
+
+def _needed(offer: Offer, max_kbps: float) -> list[int | None]:
+    """Of each part, which CRF is the first at which its segments fit; None where none is."""
+    return [next((n for n, kbps in enumerate(row) if kbps <= max_kbps), None) for row in offer.kbps]
+
+
+def _finest(offer: Offer, needed: Sequence[int | None]) -> int | None:
     """
-    The lowest CRF at which nearly all of the lesson fits.
+    The first CRF at which nearly all of the lesson fits.
 
     What does not fit even then is encoded at higher CRFs; None where that would be more than a small share.
     """
-    crf = next((crf for crf in base_crfs(curve) if _over(analysis, needed, crf) <= RAISED_SHARE), None)
-    return None if crf is None else _fit(plan, analysis, curve, crf, needed)
+    return next((n for n in range(offer.base) if _over(offer, needed, n) <= RAISED_SHARE), None)
 
 
-def needed_crfs(plan: Plan, analysis: Analysis, curve: Curve, max_kbps: float) -> list[int | None]:
-    """Of each part, the lowest CRF at which its segments fit; None where none does."""
-    return [lowest_crf(plan, curve, part, max_kbps) for part in range(len(analysis.parts))]
-
-
-def base_crfs(curve: Curve) -> range:
-    """Of a rung: a few are left above them."""
-    return range(curve.crfs[0], curve.crfs[-1] - SPARE_CRFS + 1)
-
-
-def _over(analysis: Analysis, needed: Sequence[int | None], crf: int) -> float:
+def _over(offer: Offer, needed: Sequence[int | None], n: int) -> float:
     """Share of the lesson that does not fit at this CRF."""
-    return sum(part.share for part, own in zip(analysis.parts, needed, strict=True) if own is None or own > crf)
+    return sum(share for share, own in zip(offer.shares, needed, strict=True) if own is None or own > n)
 
 
-def _eased(plan: Plan, analysis: Analysis, best: Fit, needed: Sequence[int | None], vmaf: float) -> Fit:
+def _eased(offer: Offer, finest: int, needed: Sequence[int | None], vmaf: float) -> Fit:
     """The highest CRF that still gives the quality."""
-    for crf in base_crfs(best.curve)[best.crf + 1 - best.curve.crfs[0] :]:
-        fit = _fit(plan, analysis, best.curve, crf, needed)
+    best = _fit(offer, finest, needed)
+    for n in range(finest + 1, offer.base):
+        fit = _fit(offer, n, needed)
         if fit.vmaf < vmaf:
             break
         best = fit
     return best
 
 
-def _fit(plan: Plan, analysis: Analysis, curve: Curve, crf: int, needed: Sequence[int | None]) -> Fit:
+def _fit(offer: Offer, n: int, needed: Sequence[int | None]) -> Fit:
     kbps = vmaf = 0.0
-    for number, part in enumerate(analysis.parts):
-        own = needed[number]
-        used = curve.crfs[-1] if own is None else max(crf, own)
-        kbps += part.share * mean_kbps(plan, curve, number, used) * (FORCED if own is None else 1.0)
-        vmaf += part.share * curve.vmaf(number, used) * (FORCED if own is None else 1.0)
-    return Fit(curve, crf, round(kbps, 1), round(vmaf, 1))
+    for part, (share, own) in enumerate(zip(offer.shares, needed, strict=True)):
+        used = len(offer.curve.crfs) - 1 if own is None else max(n, own)
+        forced = FORCED if own is None else 1.0
+        kbps += share * offer.kbps[part][used] * forced
+        vmaf += share * offer.vmaf[part][used] * forced
+    return Fit(offer.curve, offer.curve.crfs[n], round(kbps, 1), round(vmaf, 1))
 
 
-def lowest_crf(plan: Plan, curve: Curve, part: int, max_kbps: float) -> int | None:
-    """The best quality of one part whose segments still fit; None where none does."""
-    return next((crf for crf in curve.crfs if peak_kbps(plan, curve, part, crf) <= max_kbps), None)
-
-
-def peak_kbps(plan: Plan, curve: Curve, part: int, crf: int) -> float:
-    """Of a whole segment of such pictures, with its boxes."""
-    frames = min(plan.segment_frames, plan.frame_count)
-    return _segment_kbit(curve, part, crf, frames) / float(frames / plan.fps)
-
-
-def mean_kbps(plan: Plan, curve: Curve, part: int, crf: int) -> float:
-    """Of a lesson of such pictures: its opening and its end have shorter segments."""
-    usual = ceil(plan.frame_count / plan.segment_count)
-    return _segment_kbit(curve, part, crf, usual) / float(usual / plan.fps)
-
-
-def _segment_kbit(curve: Curve, part: int, crf: int, frames: int) -> float:
+def _kbps(plan: Plan, curve: Curve, part: int, crf: int, frames: int) -> float:
+    """Of a segment of so many frames of the grid."""
     boxes = SEGMENT_BOX_BYTES + FRAME_BOX_BYTES[curve.family] * ceil(frames / curve.frame_step)
-    return (curve.segment_bytes(part, crf, frames) + boxes) * BITS_PER_KBIT
+    return (curve.segment_bytes(part, crf, frames) + boxes) * BITS_PER_KBIT / float(frames / plan.fps)

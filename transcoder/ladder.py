@@ -8,13 +8,12 @@ Text must stay legible, so a rung gives up quality before pixels: at every rate 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from transcoder.analysis.model import Curve, curves
 from transcoder.analysis.values import Analysis
-from transcoder.fitting import Fit, base_crfs, best_fit, cheapest
+from transcoder.fitting import Fit, Offer, best_fits, cheapest, highest_crf, offers
 from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, VideoTrack, Why
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.presets import preset_for
-from transcoder.sizes import level_for, level_name, scaled_size
+from transcoder.sizes import level_name, scaled_size
 from transcoder.sound import sound_for, sound_peak_kbps
 
 LEAST_KBPS = 12
@@ -23,8 +22,6 @@ GOOD_VMAF = 80.0
 MUCH_BETTER_VMAF = 4.0
 """Where even the slowest line carries so much more than good pictures, one more rung spares the bytes of those who pay
 for each."""
-LEVEL_CAP = 0.9
-"""Of the rate of a tiny picture's level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,30 +69,28 @@ def starter_rung(plan: Plan, policy: Policy) -> VideoRendition:
 
 def rungs(plan: Plan, analysis: Analysis, policy: Policy) -> tuple[VideoRendition, ...]:
     """All rungs of a lesson whose starter rung is planned: by family, H.264 first, each from low to high."""
-    known = curves(analysis)
+    known = offers(plan, analysis)
     made: list[VideoRendition] = []
     for family in policy.families:
-        own = [curve for curve in known if curve.family == family]
-        made += _measured(plan, analysis, policy, family, own) if own else _fixed(plan, policy, family)
+        own = [offer for offer in known if offer.curve.family == family]
+        made += _measured(plan, policy, family, own) if own else _fixed(plan, policy, family)
     return tuple(made)
 
 
-def _measured(
-    plan: Plan, analysis: Analysis, policy: Policy, family: Family, known: Sequence[Curve]
-) -> list[VideoRendition]:
+def _measured(plan: Plan, policy: Policy, family: Family, known: Sequence[Offer]) -> list[VideoRendition]:
     """On each line the best that fits it, as far as it is worth a rung, up to the policy's ceiling."""
     found: list[VideoRendition] = []
     reached = 0.0
     if family == "avc":
-        found, reached = _started(plan, analysis, policy, known)
+        found, reached = _started(plan, policy, known)
     for line in lines_of(family, policy):
         max_kbps = pictures_kbps(plan, family, line)[0]
-        fits = best_fit(plan, analysis, known, max_kbps)
+        fits = best_fits(known, max_kbps)
         if not fits:
             continue
-        enough = cheapest(plan, analysis, known, max_kbps, policy.ceiling_vmaf)
+        enough = cheapest(known, max_kbps, policy.ceiling_vmaf)
         chosen = enough or fits[0]
-        sparing = None if found else cheapest(plan, analysis, known, max_kbps, GOOD_VMAF)
+        sparing = None if found else cheapest(known, max_kbps, GOOD_VMAF)
         wanted = [sparing, chosen] if sparing and chosen.vmaf - sparing.vmaf >= MUCH_BETTER_VMAF else [chosen]
         for fit in wanted:
             if not found or fit.vmaf - reached >= policy.least_gain_vmaf:
@@ -104,17 +99,12 @@ def _measured(
                 reached = fit.vmaf
         if enough:
             break
-    found += _moving(plan, analysis, policy, family, known, found)
+    found += _moving(plan, policy, family, known, found)
     return found or _fixed(plan, policy, family)[:1]
 
 
 def _moving(
-    plan: Plan,
-    analysis: Analysis,
-    policy: Policy,
-    family: Family,
-    known: Sequence[Curve],
-    found: Sequence[VideoRendition],
+    plan: Plan, policy: Policy, family: Family, known: Sequence[Offer], found: Sequence[VideoRendition]
 ) -> list[VideoRendition]:
     """
     One rung of every frame above a top rung of few frames: samples do not see everything that moves.
@@ -122,30 +112,26 @@ def _moving(
     top = found[-1] if found else None
     if top is None or top.frame_step == 1 or top.why is None:
         return []
-    moving = [curve for curve in known if curve.frame_step == 1]
+    moving = [offer for offer in known if offer.curve.frame_step == 1]
     for line in (line for line in lines_of(family, policy) if line > top.line_kbps):
         max_kbps = pictures_kbps(plan, family, line)[0]
-        fits = best_fit(plan, analysis, known, max_kbps)
-        own = best_fit(plan, analysis, moving, max_kbps)
-        chosen = cheapest(plan, analysis, moving, max_kbps, policy.ceiling_vmaf) or (own[0] if own else None)
+        fits = best_fits(known, max_kbps)
+        own = best_fits(moving, max_kbps)
+        chosen = cheapest(moving, max_kbps, policy.ceiling_vmaf) or (own[0] if own else None)
         if chosen and chosen.vmaf >= top.why.vmaf and chosen.average_kbps > top.why.average_kbps:
             return [replace(_rendition_of(plan, policy, family, line, chosen), why=_why(chosen, fits))]
     return []
 
 
-def _started(
-    plan: Plan, analysis: Analysis, policy: Policy, known: Sequence[Curve]
-) -> tuple[list[VideoRendition], float]:
+def _started(plan: Plan, policy: Policy, known: Sequence[Offer]) -> tuple[list[VideoRendition], float]:
     """The starter rung as it was planned, at the CRF that its line needs, and the quality that it gives."""
     starter = plan.video[0]
-    own = [curve for curve in known if (curve.height, curve.frame_step) == (starter.shorter_side, 1)]
+    own = [offer for offer in known if (offer.curve.height, offer.curve.frame_step) == (starter.shorter_side, 1)]
     within = starter.max_kbps
-    fit = cheapest(plan, analysis, own, within, policy.ceiling_vmaf) or next(
-        iter(best_fit(plan, analysis, own, within)), None
-    )
+    fit = cheapest(own, within, policy.ceiling_vmaf) or next(iter(best_fits(own, within)), None)
     if fit is None:
         # Nothing is known to fit: each segment begins its search for a CRF that does where that is near.
-        return [replace(starter, crf=base_crfs(own[0])[-1]) if own else starter], 0.0
+        return [replace(starter, crf=highest_crf(own[0])) if own else starter], 0.0
     return [replace(starter, crf=fit.crf, why=_why(fit, [fit]))], fit.vmaf
 
 
@@ -180,8 +166,6 @@ def rendition(plan: Plan, policy: Policy, family: Family, line_kbps: int, choice
     width, height = scaled_size(video.width, video.height, height)
     fps = plan.fps / choice.frame_step
     max_kbps, sound = pictures_kbps(plan, family, line_kbps)
-    if family == "avc":
-        max_kbps = min(max_kbps, int(level_for(width, height, fps=fps).kbps * LEVEL_CAP))
     return VideoRendition(
         name=f"{family}-{line_kbps}",
         family=family,
@@ -193,7 +177,7 @@ def rendition(plan: Plan, policy: Policy, family: Family, line_kbps: int, choice
         max_kbps=max_kbps,
         # A page of text is a large key frame and little after it: a whole segment's bits may go into one picture.
         buffer_kbit=round(max_kbps * min(float(plan.segment_s), 8.0)),
-        level=level_name(family, width, height, fps=fps),
+        level=level_name(family, width, height, fps=fps, kbps=max_kbps),
         line_kbps=line_kbps,
         sound=sound.name if sound else "",
     )

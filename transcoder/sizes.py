@@ -55,18 +55,20 @@ LEVELS = (
     Level("5.1", 983_040, 36_864, 184_320, 300_000),
     Level("5.2", 2_073_600, 36_864, 184_320, 300_000),
 )
+LEVEL_CAP = 0.9
+"""Of the rate that a level allows."""
 REFERENCES = 4
 """Pictures that x264 keeps decoded, with its pyramid of B-pictures."""
 
 
-def level_for(width: int, height: int, *, fps: Fraction) -> Level:
-    """The lowest level of H.264 that holds this size at this rate (authoring rule 1.11: not above need)."""
+def level_for(width: int, height: int, *, fps: Fraction, kbps: int = 0) -> Level:
+    """The lowest level of H.264 that holds this size at these rates (authoring rule 1.11: not above need)."""
     wide, high = -(-width // 16), -(-height // 16)
     size = wide * high
     for level in LEVELS:
         fits_size = size <= level.macroblocks and max(wide, high) ** 2 <= 8 * level.macroblocks
         fits_memory = size * REFERENCES <= level.decoded_macroblocks
-        if fits_size and fits_memory and size * fps <= level.macroblocks_per_s:
+        if fits_size and fits_memory and size * fps <= level.macroblocks_per_s and kbps <= level.kbps * LEVEL_CAP:
             return level
     return LEVELS[-1]
 
@@ -94,10 +96,10 @@ AV1_LEVELS = (
 )
 
 
-def level_name(family: Family, width: int, height: int, *, fps: Fraction) -> str:
-    """The lowest level of a family's codec that holds this size at this rate."""
+def level_name(family: Family, width: int, height: int, *, fps: Fraction, kbps: int = 0) -> str:
+    """The lowest level of a family's codec that holds this size at these rates; AV1's allow far more bits."""
     if family == "avc":
-        return level_for(width, height, fps=fps).name
+        return level_for(width, height, fps=fps, kbps=kbps).name
     for level in AV1_LEVELS:
         fits = width <= level.longest_width and height <= level.longest_height
         if fits and width * height <= level.samples and width * height * fps <= level.samples_per_s:

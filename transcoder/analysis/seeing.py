@@ -11,7 +11,7 @@ DRAWN = 0.5
 """Flat share from which pictures were drawn, not filmed: even a wall before a camera has grain."""
 SLIDES_MOVE = 0.0005
 """Share of pixels that move, on the mean of a sample; a pointer is more, what a codec makes of a page is less."""
-BOARD_MOVES = 0.02
+BOARD_MOVES = 0.005
 """Share of pixels that move when one writes; a face and its shoulders move more."""
 HELD_MOVES = 0.25
 """And what moves with a camera in the hand."""
