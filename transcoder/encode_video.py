@@ -15,7 +15,7 @@ from transcoder.chunks import still_step
 from transcoder.encode import arguments, floored, forked, segmented, source_input
 from transcoder.media import Chunk, Plan, VideoRendition
 from transcoder.pictures import on_bt709, on_grid, rate, track_of
-from transcoder.video_encoders import encoder_options
+from transcoder.video_encoders import PACKET_FILTERS, encoder_options
 
 # Pictures that the demuxer gives before the wanted one: it seeks by decoding time, which B-pictures put earlier.
 REORDERED_PICTURES = 16
@@ -129,24 +129,27 @@ def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition,
         # Half a frame less, so that no rounding puts off a cut that lies exactly on the grid.
         "hls_time": floored((segment_frames - Fraction(1, 2)) / plan.fps),
         "start_number": plan.segments_of(chunk)[0],
-        **_few_frames(plan, frames, rung.frame_step),
+        **_few_frames(plan, rung.frame_step),
     }
+    filters = [*PACKET_FILTERS[rung.family], *_lasting(frames, rung.frame_step)]
+    if filters:
+        options["bsf:v"] = ",".join(filters)
     return segmented(pictures, rung.name, options)
 
 
-def _few_frames(plan: Plan, frames: int, frame_step: int) -> dict[str, Any]:
-    """
-    Options of a rung that shows every n-th frame of the grid, in whose units its times stay.
+def _few_frames(plan: Plan, frame_step: int) -> dict[str, Any]:
+    """A rung that shows every n-th frame of the grid keeps its times in the grid's units."""
+    return {} if frame_step == 1 else {"fps_mode": "passthrough", "enc_time_base": rate(1 / plan.fps)}
 
-    Each picture lasts until the next, the last one until the chunk ends, so that all rungs are equally long. Without
-    `pts` and `dts` the filter would make the times of decoding those of showing.
+
+def _lasting(frames: int, frame_step: int) -> list[str]:
+    """
+    Each picture lasts until the next, the last one until the chunk ends, so that all rungs are equally long.
+
+    Without `pts` and `dts` the filter would make the times of decoding those of showing.
     """
     if frame_step == 1:
-        return {}
+        return []
     last = sample_count(frames, frame_step) - 1
     duration = f"if(eq(N\\,{last})\\,{frames - last * frame_step}\\,{frame_step})"
-    return {
-        "fps_mode": "passthrough",
-        "enc_time_base": rate(1 / plan.fps),
-        "bsf:v": f"setts=pts=PTS:dts=DTS:duration={duration}",
-    }
+    return [f"setts=pts=PTS:dts=DTS:duration={duration}"]
