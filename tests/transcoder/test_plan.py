@@ -3,8 +3,11 @@ from fractions import Fraction
 
 import pytest
 
+from tests.transcoder.analysis.lessons import TALKING, analysed
 from tests.transcoder.sources import planned, source, video
-from transcoder.plan import output_fps, plan
+from transcoder.analysis.values import Analysis
+from transcoder.plan import output_fps, plan, settle, starter_plan
+from transcoder.policy import Policy
 
 
 @pytest.mark.parametrize(
@@ -67,21 +70,54 @@ def test_another_source_has_another_digest() -> None:
     assert plan(other, threads=1, encoder="build").digest != planned().digest
 
 
-def test_a_lesson_with_pictures_and_sound() -> None:
+def test_a_starter_plan_has_the_grid_the_sound_and_the_lowest_rung() -> None:
+    made = starter_plan(source(), threads=1, encoder="build")
+
+    assert (made.frame_count, made.segment_frames, made.duration_s) == (1800, 240, 60.0)
+    assert [(rung.name, rung.height, rung.why) for rung in made.video] == [("avc-96", 480, None)]
+    assert {rendition.family for rendition in made.audio} == {"avc", "av1"}
+    assert (made.settled, made.analysis) == (False, None)
+
+
+def test_settling_a_plan_adds_rungs_and_changes_nothing_else() -> None:
+    """
+    What was encoded after the starter plan stays good, under the same digest.
+    """
+    started = starter_plan(source(), threads=1, encoder="build")
+    analysis = analysed([TALKING], (1080, 720, 480, 360, 240))
+
+    made = settle(started, analysis)
+
+    assert made == replace(started, video=made.video, analysis=analysis, settled=True)
+    assert len(made.video) > 6
+    assert made.video[0] == replace(started.video[0], crf=made.video[0].crf, why=made.video[0].why)
+
+
+def test_a_plan_without_a_look_has_rungs_by_its_size() -> None:
     made = planned()
 
-    assert (made.frame_count, made.segment_frames, made.duration_s) == (1800, 120, 60.0)
-    assert [rendition.name for rendition in made.renditions] == ["v480", "v720", "v1080l", "v1080", "a56"]
-    assert made.segment_s == 4
+    assert made.settled
+    assert made.analysis == Analysis(doubt="not_asked")
+    assert {rung.family for rung in made.video} == {"avc", "av1"}
+
+
+def test_another_policy_is_another_plan() -> None:
+    fast = starter_plan(source(), threads=1, encoder="build", policy=Policy(cpu="fast"))
+
+    assert fast.digest != starter_plan(source(), threads=1, encoder="build").digest
 
 
 def test_a_lesson_without_sound() -> None:
-    assert planned(audio=None).audio == ()
+    made = planned(audio=None)
+
+    assert made.audio == ()
+    assert {rung.sound for rung in made.video} == {""}
 
 
-def test_a_lesson_of_sound_alone_has_two_rates_and_no_frames() -> None:
-    made = planned(video=None)
+def test_a_lesson_of_sound_alone_is_settled_at_once() -> None:
+    made = starter_plan(source(None), threads=1, encoder="build")
 
     assert (made.video, made.frame_count, made.chunks) == ((), 0, ())
-    assert len(made.audio) == 2
-    assert (made.duration_s, made.segment_s) == (60.0, 4)
+    assert made.audio
+    assert (made.duration_s, made.segment_s) == (60.0, 8)
+    assert made.settled

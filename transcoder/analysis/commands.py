@@ -18,7 +18,7 @@ from transcoder.encode import arguments, source_input
 from transcoder.media import Chunk, Plan
 from transcoder.pictures import on_bt709, on_grid, rate, track_of
 from transcoder.sizes import scaled_size
-from transcoder.video_encoders import SVT_AV1_PARAMS
+from transcoder.video_encoders import PACKET_FILTERS, SVT_AV1_PARAMS
 
 CHANGED = 3
 """Difference in luma from which a pixel is said to change: codecs and cameras make less of it by themselves."""
@@ -138,9 +138,10 @@ def trial_arguments(
 def encoder_options(candidate: Candidate, preset: str) -> dict[str, Any]:
     """As the rungs are encoded, but for caps; one key frame only."""
     common = {"preset": preset, "crf": candidate.crf, "g": LONGER_THAN_A_SAMPLE, "pix_fmt": "yuv420p"}
+    filters = {"bsf:v": ",".join(names)} if (names := PACKET_FILTERS[candidate.family]) else {}
     if candidate.family == "avc":
-        return {"c:v": "libx264", "tune": "animation", "sc_threshold": 0, "threads": 1, **common}
-    return {"c:v": "libsvtav1", "svtav1-params": f"lp=1:{SVT_AV1_PARAMS}", **common}
+        return {"c:v": "libx264", "tune": "animation", "sc_threshold": 0, "threads": 1, **common, **filters}
+    return {"c:v": "libsvtav1", "svtav1-params": f"lp=1:{SVT_AV1_PARAMS}", **common, **filters}
 
 
 def scoring_arguments(
