@@ -39,8 +39,10 @@ class PeerPoint:
 
 
 def sampled_segments(plan: Plan, count: int = SAMPLES) -> list[int]:
-    """Numbers of segments that are spread over the lesson, the last one left out where it is not alone."""
-    whole = max(1, plan.segment_count - 1)
+    """Numbers of segments that are spread over the lesson; a last one of less than half a segment stands for little."""
+    last = frames_of(plan, plan.segment_count - 1)
+    is_short = 2 * (last.end_frame - last.start_frame) < plan.segment_frames
+    whole = max(1, plan.segment_count - is_short)
     picked = {int((index + 0.5) * whole / count) for index in range(count)}
     return sorted(picked)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from PIL import Image, ImageDraw
 
 from tests.transcoder.sources import planned, video
@@ -54,15 +55,16 @@ def test_a_picture_smaller_than_a_cut_is_shown_whole():
     assert busiest(Image.new("RGB", (128, 72))) == (0, 0, 128, 72)
 
 
-def test_samples_are_whole_segments_spread_over_the_lesson():
-    """
-    The last segment may be a fraction of a second, so it stands for nothing.
-    """
+def test_samples_are_segments_spread_over_the_lesson():
     picked = sampled_segments(PLAN)
 
     assert len(picked) == 4
-    assert picked[-1] < PLAN.segment_count - 1
     assert [frames_of(PLAN, segment).start_frame for segment in picked] == [PLAN.start_frame(each) for each in picked]
+
+
+@pytest.mark.parametrize(("frames", "picked"), [(240 + 239, [0, 1]), (240 + 120, [0, 1]), (240 + 119, [0])])
+def test_a_last_segment_counts_unless_it_is_short(frames, picked):
+    assert sampled_segments(replace(PLAN, frame_count=frames, opening=0)) == picked
 
 
 def test_a_lesson_of_one_segment_is_its_own_sample():
