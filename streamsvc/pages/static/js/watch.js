@@ -194,10 +194,10 @@ const rungsAreListed = () => media.state === "ready" || (ownRungs().length > 1 &
 
 /** On a line with room at once, else when the pupil pauses: what is loaded already was paid for. */
 function takeRungs() {
-  if (taken === media.state) return;
+  if (taken === media.state || video.ended) return;
   taken = media.state;
   if (video.paused || stream.hasRoom) renew();
-  else video.addEventListener("pause", () => missesRungs() && renew(), { once: true });
+  else video.addEventListener("pause", () => missesRungs() && !video.ended && renew(), { once: true });
 }
 
 function broken() {
