@@ -28,7 +28,7 @@ from transcoder.tools import find_tools
 from transcoder.tree import MULTIVARIANT_NAME as MULTIVARIANT_NAME
 from transcoder.tree import PLAN_NAME as PLAN_NAME
 from transcoder.tree import Tree as Tree
-from transcoder.tree import gather, write_playlists
+from transcoder.tree import gather, verified, write_playlists
 
 ANALYSIS = "analysis"
 """What progress calls the look at the lesson."""
@@ -72,7 +72,8 @@ def transcode(
             plan = looking.result()
             tell(plan)
             made = gather(plan, hidden, _results([*tasks, *work.pictures(plan, pool)]), work.folders)
-            write_playlists(plan, made, hidden, sound=work.heard)
+            plan = verified(plan, made, hidden, sound=work.heard)
+            write_playlists(plan, made, hidden)
             with source.open("rb") as file:
                 digest = file_digest(file, "sha256").hexdigest()
     except OSError as error:

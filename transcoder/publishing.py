@@ -21,6 +21,7 @@ from transcoder.keeping import damaged
 from transcoder.loudness import SoundReport
 from transcoder.measuring import queue_measure
 from transcoder.media import Made, Plan
+from transcoder.offering import offered
 from transcoder.pulse import Pulse
 from transcoder.renewing import switch_to
 from transcoder.resounding import published_plan, published_sound
@@ -65,6 +66,7 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
     findings = verify_asset(plan, made, sound=_held_to(station.read(published_sound, held.job_id)))
     if findings:
         raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
+    plan = offered(plan, made)
     publication_id = uuid4()
     files = written(plan, made, {row.key: as_made(row) for row in rows}, held.asset_id, publication_id)
     put_playlists(station.store, files)

@@ -10,6 +10,7 @@ from transcoder.errors import OutputInvalid
 from transcoder.loudness import SoundReport
 from transcoder.media import Made, Plan
 from transcoder.media_playlists import iframe_playlist, media_playlist, target_duration
+from transcoder.offering import offered
 from transcoder.plan_json import plan_to_json
 from transcoder.playlists import multivariant, rendition_rate
 from transcoder.rates import Rate
@@ -69,11 +70,21 @@ def gather(plan: Plan, out: Path, made: Sequence[Made], folders: Sequence[Path])
     return by_rendition
 
 
-def write_playlists(plan: Plan, made: MadeByRendition, out: Path, *, sound: Sequence[SoundReport] = ()) -> None:
-    """All of the tree's playlists, and its plan. Raises OutputInvalid for what breaks the plan."""
+def verified(plan: Plan, made: MadeByRendition, out: Path, *, sound: Sequence[SoundReport] = ()) -> Plan:
+    """The plan as far as it is worth offering, and the tree without the rest. Raises OutputInvalid."""
     findings = verify_asset(plan, made, sound=sound)
     if findings:
         raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
+    kept = offered(plan, made)
+    for rendition in plan.renditions:
+        if rendition not in kept.renditions:
+            del made[rendition.name]
+            shutil.rmtree(out / rendition.name)
+    return kept
+
+
+def write_playlists(plan: Plan, made: MadeByRendition, out: Path) -> None:
+    """All of the tree's playlists, and its plan."""
     target_s = target_duration(plan)
     for rendition in plan.renditions:
         text = media_playlist(made[rendition.name], target_s=target_s, uri=_own_name)

@@ -46,7 +46,6 @@ def test_the_tree_is_laid_out_as_agreed(lesson: Path, tmp_path: Path, capsys) ->
     assert rungs
     assert files == {
         *(f"aac-40/{name}" for name in ("0.m4s", "init.mp4", "media.m3u8")),
-        *(f"aac-64/{name}" for name in ("0.m4s", "init.mp4", "media.m3u8")),
         "multivariant.m3u8",
         "plan.json",
         "poster.jpg",
