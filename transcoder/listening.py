@@ -49,6 +49,7 @@ BETWEEN_HZ = {50: 55, 60: 55, 100: 110, 120: 110}
 BAND_CHANNELS = ("FL", "FR", "FC", "LFE", "BL", "BR")
 BAND_RATE, BAND_FRAME = 1000, 500
 HUM_ABOVE_DB, HUM_STEADY_DB, HUM_LEAST_DB = 10.0, 3.0, -75.0
+HUM_HIDES_DB, HUM_LEFT_DB = 12.0, 25.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +192,9 @@ def heard(listener: Listener, summary: Summary) -> Heard:
     floor_db = _quietest(listener.levels_db, 0.1)
     kind = _kind(listener, mono_lufs, floor_db)
     hum_hz, hum_db = (0, LEAST_DB) if kind == "music" else _hum(listener.bands_db)
+    if hum_hz and hum_db > floor_db - HUM_HIDES_DB:
+        # It is cut out: what is left below it nobody has heard.
+        floor_db = min(floor_db, hum_db - HUM_LEFT_DB)
     return Heard(
         kind=kind,
         mono_lufs=mono_lufs,

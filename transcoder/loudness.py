@@ -11,12 +11,19 @@ from math import isfinite
 from pathlib import Path
 
 from transcoder.guards import guarded_input, local_file
-from transcoder.listening import TARGET_LUFS
+from transcoder.listening import SILENCE_LUFS, TARGET_LUFS
 from transcoder.media import AudioRendition, AudioTrack, Family, Heard, Plan
 from transcoder.sound import AGAIN, gain_db, gain_is_bounded
 
 TOLERANCE_LU = 1.0
 MOST_CORRECTION_DB = 12.0
+LIMITED_SHARE = 1.4
+"""Upwards, the limiter takes a part of every decibel that is added."""
+HIGHEST_PEAK_DB, PEAK_MARGIN_DB, MOST_HEADROOM_DB = 0.0, 1.0, 2.0
+"""
+True peaks above this are limited more in a second making. The limiter aims at -1.5 dB; a codec throws a single one
+higher now and then, in a second making too: then it stays, for the loudness of the whole counts more.
+"""
 NOTHING_LUFS = -70.0
 LONG_SILENCE_S = 20
 SILENCE_ABOVE_FLOOR_DB = 15.0
@@ -35,6 +42,8 @@ class SoundReport:
     true_peak_db: float
     silences: tuple[tuple[float, float], ...] = ()
     """(start_s, end_s) of every stretch of `LONG_SILENCE_S` or more in which nothing is heard."""
+    remade: bool = False
+    """It has been made again already: what it is now, it stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ _PEAK = re.compile(r"Peak:\s+(\S+) dBFS")
 _SILENCE = re.compile(r"silence_(start|end): (-?[\d.]+)")
 
 
-def parse_report(rendition: str, complaint: str, *, duration_s: float) -> SoundReport | None:
+def parse_report(rendition: AudioRendition, complaint: str, *, duration_s: float) -> SoundReport | None:
     """None where the tool said nothing of it."""
     said = _SUMMARY.findall(complaint)
     loudness, peak = _LOUDNESS.findall(said[-1]) if said else [], _PEAK.findall(said[-1]) if said else []
@@ -96,10 +105,11 @@ def parse_report(rendition: str, complaint: str, *, duration_s: float) -> SoundR
         return None
     peak_db = float(peak[-1])
     return SoundReport(
-        rendition,
+        rendition.name,
         max(NOTHING_LUFS, float(loudness[-1])),
         peak_db if isfinite(peak_db) else -120.0,
         _silences(_SILENCE.findall(complaint), duration_s),
+        remade=rendition.remade,
     )
 
 
@@ -121,27 +131,33 @@ def corrected(plan: Plan, reports: Sequence[SoundReport], *, renamed: bool = Tru
     Its renditions have other names (`aac-40-b`), for objects are never written twice: those who listen already
     play on with the first ones, and the publication lists these. Without `renamed` they keep their names.
     """
-    wanted = {rendition.family: _correction_db(plan, rendition, reports) for rendition in measured(plan)}
-    if not any(wanted.values()):
+    wanted = {rendition.family: _correction(plan, rendition, reports) for rendition in measured(plan)}
+    if not any(gain or headroom for gain, headroom in wanted.values()):
         return None
     tail = AGAIN if renamed else ""
-    audio = tuple(
-        replace(each, name=each.name + tail, correction_db=each.correction_db + wanted[each.family])
-        for each in plan.audio
-    )
+    audio = tuple(_remade(each, *wanted[each.family], tail) for each in plan.audio)
     video = tuple(replace(rung, sound=rung.sound + tail if rung.sound else "") for rung in plan.video)
     return replace(plan, audio=audio, video=video)
 
 
-def _correction_db(plan: Plan, rendition: AudioRendition, reports: Sequence[SoundReport]) -> float:
+def _remade(rendition: AudioRendition, gain: float, headroom: float, tail: str) -> AudioRendition:
+    return replace(rendition, name=rendition.name + tail, correction_db=gain, headroom_db=headroom)
+
+
+def _correction(plan: Plan, rendition: AudioRendition, reports: Sequence[SoundReport]) -> tuple[float, float]:
+    """Gain and headroom that are wanting; none for what was made twice already, or is nothing but silence."""
     heard = plan.source.audio.heard if plan.source.audio else None
     report = next((report for report in reports if report.rendition == rendition.name), None)
-    if report is None or rendition.correction_db or report.integrated_lufs <= NOTHING_LUFS:
-        return 0.0
+    if report is None or report.remade or rendition.remade or report.integrated_lufs <= NOTHING_LUFS:
+        return 0.0, 0.0
+    over_db = report.true_peak_db - HIGHEST_PEAK_DB
+    headroom = round(min(MOST_HEADROOM_DB, over_db + PEAK_MARGIN_DB), 2) if over_db > 0 else 0.0
     off_lu = TARGET_LUFS - report.integrated_lufs
-    if abs(off_lu) <= TOLERANCE_LU or (off_lu > 0 and (heard is None or gain_is_bounded(heard, rendition))):
-        return 0.0
-    return max(-MOST_CORRECTION_DB, min(MOST_CORRECTION_DB, round(off_lu, 2)))
+    bounded = off_lu > 0 and (heard is None or gain_is_bounded(heard, rendition))
+    gain = 0.0 if abs(off_lu) <= TOLERANCE_LU or bounded else off_lu * (LIMITED_SHARE if off_lu > 0 else 1)
+    if headroom and not bounded:
+        gain += headroom
+    return max(-MOST_CORRECTION_DB, min(MOST_CORRECTION_DB, round(gain, 2))), headroom
 
 
 VERY_QUIET_LUFS = -40.0
@@ -154,7 +170,7 @@ def sound_findings(track: AudioTrack | None, report: SoundReport | None) -> tupl
     if track is None or track.heard is None:
         return ()
     heard = track.heard
-    if heard.kind == "silence" and (report is None or report.integrated_lufs <= NOTHING_LUFS):
+    if heard.kind == "silence" and (report is None or report.integrated_lufs <= SILENCE_LUFS):
         return (SoundFinding("sound_nothing"),)
     found = []
     if heard.mono_lufs <= VERY_QUIET_LUFS:

@@ -53,7 +53,7 @@ class Heard:
     """The same of the two channels as they are; as `mono_lufs` where the source has one."""
     peak_db: float
     floor_db: float
-    """What is left when nobody speaks: the quietest tenth, above 80 Hz."""
+    """What is left when nobody speaks: the quietest tenth, above 80 Hz, without hum."""
     alike: bool
     """Both channels carry the same sound, or nearly."""
     lift_db: float = 0.0
@@ -164,11 +164,18 @@ class AudioRendition:
     frame_samples: int = 1024
     """Of one packet: no segment can be cut closer to the grid."""
     correction_db: float = 0.0
-    """Gain on top of what the probe's listening asks for; not nought only where the sound was made again."""
+    """Gain on top of what the probe's listening asks for; not nought only where the sound is made again."""
+    headroom_db: float = 0.0
+    """The limiter is this much lower than usual; not nought only where the sound is made again."""
 
     @property
     def family(self) -> Family:
         return FAMILY_OF_SOUND[self.codec]
+
+    @property
+    def remade(self) -> bool:
+        """Whether this is a second making, after the first one was measured."""
+        return bool(self.correction_db or self.headroom_db)
 
     @property
     def frame_s(self) -> Fraction:

@@ -84,11 +84,11 @@ AGAIN = "-b"
 MOST_GAIN_DB, MOST_CUT_DB = 30.0, -20.0
 LOUDEST_FLOOR_DB = -36.0
 """A gain lifts the noise of the room no higher: past it a quiet voice is not understood better."""
-AAC_LIMIT_DB, OPUS_VOICE_LIMIT_DB, OPUS_MUSIC_LIMIT_DB = -4.2, -4.7, -6.2
+AAC_LIMIT_DB, OPUS_VOICE_LIMIT_DB, OPUS_MUSIC_LIMIT_DB = -4.5, -4.7, -6.2
 """Decoded, sound rises above what its encoder was given, at a few peaks by 3 to 5 dB: true peaks are meant to stay
 below -1.5 dB, and few come near it."""
-OPUS_VOICE_LOSS_DB = 1.0
-"""Of loudness, for want of what lies above 8 kHz."""
+OPUS_VOICE_LOSS_DB, OPUS_VOICE_LIFT = 0.8, 1.4
+"""Of loudness, for want of what lies above 8 kHz, and because it is limited more."""
 VOICE_FROM_HZ = 80
 HUM_HARMONICS, HUM_WIDTH_HZ = 3, 2
 NOISE_BELOW_DB, NOISE_LEAST_BELOW_DB = 36.0, 12.0
@@ -110,7 +110,9 @@ def gain_db(heard: Heard | None, rendition: AudioRendition) -> float:
     if heard is None or heard.kind == "silence":
         return rendition.correction_db
     gain = max(MOST_CUT_DB, min(_wanted_db(heard, rendition), _ceiling_db(heard)))
-    lost = heard.lift_db + (OPUS_VOICE_LOSS_DB if is_opus_voice(rendition) else 0.0)
+    lost = heard.lift_db
+    if is_opus_voice(rendition):
+        lost = OPUS_VOICE_LIFT * lost + OPUS_VOICE_LOSS_DB
     return gain + lost + rendition.correction_db
 
 
@@ -147,7 +149,7 @@ def cleaning(heard: Heard | None) -> tuple[Filter, ...]:
 def levelling(heard: Heard | None, rendition: AudioRendition) -> tuple[Filter, ...]:
     """What brings a rendition to its loudness, and keeps its peaks below full scale."""
     limit_db = AAC_LIMIT_DB if rendition.codec == "aac" else OPUS_MUSIC_LIMIT_DB
-    limit_db = OPUS_VOICE_LIMIT_DB if is_opus_voice(rendition) else limit_db
+    limit_db = (OPUS_VOICE_LIMIT_DB if is_opus_voice(rendition) else limit_db) - rendition.headroom_db
     return (
         Filter("volume", (("volume", f"{gain_db(heard, rendition):.2f}dB"),)),
         # Without `level` off it would lift everything to full scale; `latency` gives its look-ahead back.

@@ -72,7 +72,7 @@ def measure_sound(
             )
             finished = run(command, limits=limits or Limits(), cancelled=cancelled)
             whole.unlink()
-            report = parse_report(rendition.name, finished.complaint, duration_s=plan.duration_s)
+            report = parse_report(rendition, finished.complaint, duration_s=plan.duration_s)
             if report is None:
                 raise EncodeFailed(f"{rendition.name} cannot be measured: {finished.complaint[:200]}")
             reports.append(report)
