@@ -1,8 +1,9 @@
 """
 Our ladder beside the peers', in one run: how few bits the same quality takes.
 
-    python -m benchmarks.ladder [--clips DIR | CLIPS=DIR] [--fetch] [--cpu small,balanced,fast] [--search] [--long]
-                                [--peers PeerTube,MediaCMS,…] [--seconds S] [--cache DIR] [--out DIR] [--json FILE]
+    python -m benchmarks.ladder [--clips DIR | CLIPS=DIR] [--only NAME,…] [--fetch] [--cpu small,balanced,fast]
+                                [--search] [--long [MINUTES]] [--peers PeerTube,MediaCMS,…] [--seconds S]
+                                [--cache DIR] [--out DIR] [--json FILE]
 
 Without clips the lessons are generated (`benchmarks.lessons`); `--fetch` adds a small talking head from PyPI. The
 peers' ladders are facts (`ladders.peers`), encoded by our ffmpeg; ours is what `sabaq transcode` writes. VMAF is
@@ -30,6 +31,7 @@ from benchmarks.ladders import ours, theirs
 from benchmarks.ladders.bdrate import Point
 from benchmarks.ladders.clips import Clip, generated, in_folder, prepared, talking_head
 from benchmarks.ladders.judging import (
+    LONG_MINUTES,
     Measured,
     Verdict,
     bd_verdicts,
@@ -64,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if args.search:
         verdicts += search_verdicts(clips, found, cache, cpus=args.cpu)
     if args.long:
-        verdicts += long_lesson(cache, cpu=args.cpu[0])
+        verdicts += long_lesson(cache, minutes=args.long, cpu=args.cpu[0])
     show(rows, found, verdicts, cpus=args.cpu, peers=args.peers)
     _write(args, rows, found, verdicts)
     return 1 if any(verdict.binding and not verdict.kept for verdict in verdicts) else 0
@@ -78,7 +80,9 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cpu", type=_cpus, default=["small", "balanced", "fast"], metavar="CLASS,…")
     parser.add_argument("--peers", type=_peers, default=list(JUDGED), metavar="PEER,…", help=", ".join(PEERS))
     parser.add_argument("--search", action="store_true", help="look for the cheapest way there is")
-    parser.add_argument("--long", action="store_true", help="the slide lesson of 45 minutes")
+    parser.add_argument(
+        "--long", type=float, nargs="?", const=LONG_MINUTES, metavar="MINUTES", help="a long slide lesson (%(const)s)"
+    )
     parser.add_argument("--seconds", type=float, help="no more than this of each clip")
     parser.add_argument("--cache", type=Path, default=Path("var/bench-ladder"), help="(default: %(default)s)")
     parser.add_argument("--out", type=Path, default=RESULTS, help="for the picture (default: %(default)s)")

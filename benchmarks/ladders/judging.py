@@ -25,7 +25,7 @@ GOALS_KBPS: dict[Family, dict[str, float]] = {
 """Total with sound at VMAF 80."""
 GOAL_VMAF = 80
 LOWEST_BPS, LOWEST_VMAF, LOWEST_AVC_BPS = 64_000, 60, 96_000
-LONG_BYTES, LONG_VMAF = 10_000_000, 95
+LONG_MINUTES, LONG_BYTES, LONG_VMAF = 45, 10_000_000, 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +125,10 @@ def lowest_verdicts(
     ]
 
 
-def long_verdicts(cpu: str, *, size: int | None, vmaf: float | None) -> list[Verdict]:
+def long_verdicts(cpu: str, *, minutes: float, size: int | None, vmaf: float | None) -> list[Verdict]:
+    """A shorter lesson has its share of the bytes."""
+    lesson, most = f"{minutes:g} minutes of slides, {cpu}: ", round(LONG_BYTES * minutes / LONG_MINUTES)
     return [
-        Verdict("3", f"45 minutes of slides, {cpu}: bytes of the smallest good enough", size, LONG_BYTES),
-        Verdict("3", f"45 minutes of slides, {cpu}: its VMAF", vmaf, LONG_VMAF, at_most=False),
+        Verdict("3", lesson + "bytes of the smallest good enough", size, most),
+        Verdict("3", lesson + "its VMAF", vmaf, LONG_VMAF, at_most=False),
     ]

@@ -7,6 +7,7 @@ from benchmarks.ladders.judging import (
     bd_verdicts,
     cost_at,
     goal_verdicts,
+    long_verdicts,
     lowest_verdicts,
     mean_over_kinds,
 )
@@ -68,3 +69,10 @@ def test_the_lowest_variant_must_be_slow_enough_and_good_enough():
 
 def test_a_figure_that_could_not_be_had_keeps_no_limit():
     assert not Verdict("1", "BD-rate", None, -45).kept
+
+
+def test_a_shorter_lesson_has_its_share_of_the_bytes():
+    size, vmaf = long_verdicts("small", minutes=9, size=1_900_000, vmaf=94.9)
+
+    assert (size.limit, size.kept) == (2_000_000, True)
+    assert (vmaf.limit, vmaf.kept) == (95, False)
