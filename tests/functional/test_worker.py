@@ -12,7 +12,7 @@ from tests.functional.chaos import make_film, parent_of
 from tests.functional.worker_fixtures import now, processes_of, run_works
 from transcoder import jobs, pipeline
 from transcoder.claims import Worker, claim
-from transcoder.errors import EncodeCancelled, SourceLost
+from transcoder.errors import EncodeCancelled, EncodeFailed, SourceLost
 from transcoder.pipeline import STEPS, work_once
 from transcoder.pulse import Pulse
 from transcoder.soundtrack import measure_sound
@@ -104,6 +104,28 @@ def test_sound_that_missed_its_loudness_is_made_again_before_the_publication(wor
     kept = {row.rendition for row in works.objects(asset_id)}
     assert {*first, *second} <= kept  # Who began early plays on.
     assert works.damaged(asset_id) == []
+
+
+def test_a_lesson_that_cannot_be_looked_at_gets_plain_rungs(works, clips, monkeypatch):
+    """Its analysis ends badly each time, in a way that nobody foresaw; what is left is a plan without it."""
+
+    def broken(*_, **__):
+        raise EncodeFailed("no look today")
+
+    monkeypatch.setattr(pipeline, "look", broken)
+    asset_id, station = works.submit(clips(8)), station_of(works)
+
+    def put_off() -> bool:
+        with works.sessions.write.begin() as session:
+            session.execute(update(ChunkTask).values(not_before=None))
+        return work_once(station)
+
+    while put_off():
+        pass
+
+    assert works.status(asset_id).state == "ready"
+    assert [task.attempts for task in works.tasks(asset_id, "analyse")] == [works.settings.transcoder.max_attempts + 1]
+    assert works.read(jobs.current_plan, asset_id).analysis.doubt == "failed"
 
 
 def test_a_published_lesson_is_measured(works, clips):
