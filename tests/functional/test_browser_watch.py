@@ -171,7 +171,7 @@ def test_the_quality_is_chosen_and_kept(open_tab, lesson_id):
 
 
 PLAYS = """(([automatic, ...rungs]) =>
-    automatic.text.includes("·") && rungs.at({place}).text.startsWith(automatic.text.replace(/ [(].*/, " ("))
+    automatic.text.includes(" · ") && rungs.at({place}).text.startsWith(automatic.text.replace(/^.*? · /, "") + " (")
 )(document.querySelectorAll("#quality option"))"""
 BEST, LOWEST = PLAYS.replace("{place}", "0"), PLAYS.replace("{place}", "-1")
 """Which rung the menu says to play by the player's own choice."""
