@@ -24,7 +24,8 @@ from transcoder.sizes import scaled_size
 FEWEST_FRAMES = 4
 SCORED = 4
 """Frames of a sample that are scored, about: pictures next to each other are worth the same."""
-STILL_SCORED_EVERY = 2
+STILL_SCORED_EVERY = 6
+"""No divisor of the frames that stand for one: all moments between two frames have their turn."""
 
 Row = tuple[list[Tried], list[float]]
 """What one part gave: of every candidate, and of sizes by themselves."""
