@@ -67,3 +67,10 @@ def test_the_cap_is_forced_where_a_crf_is_not_enough(before, by, attempt):
 
     assert tried.coarser == ()
     assert [after.name for after in tried.strict] == [before.name]
+
+
+@pytest.mark.parametrize(("before", "attempt"), [(RUNG, ATTEMPTS), (replace(AV1, crf=63), 1)])
+def test_a_picture_is_not_spoilt_for_the_last_few_bits(before, attempt):
+    tried = again([(before, 1.04)], attempt)
+
+    assert (tried.coarser, tried.strict) == ((), ())
