@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from transcoder.media import Chunk, Family, Plan, VideoRendition
+from transcoder.presets import cost_per_megapixel
 
 LANE_START = 0
 """Makes a lesson playable: goes before everything else, the older lesson first."""
@@ -16,19 +17,19 @@ LANE_LAST = 3
 """Nobody waits for it: when there is nothing else to do."""
 
 RANK_PROBE, RANK_STARTER, RANK_AUDIO, RANK_ANALYSE, RANK_FIRST, RANK_STILLS = range(6)
-RANK_CHUNK, RANK_AV1, RANK_PUBLISH, RANK_MEASURE = range(6, 10)
-RANK_OF_CHUNKS: dict[Family, int] = {"avc": RANK_CHUNK, "av1": RANK_AV1}
+RANK_CHUNK, RANK_AV1, RANK_AV1_END, RANK_PUBLISH, RANK_MEASURE = range(6, 11)
+RANKS: dict[Family, tuple[int, int]] = {"avc": (RANK_FIRST, RANK_CHUNK), "av1": (RANK_AV1_END, RANK_AV1)}
+"""
+Of chunk 0, which is short, and of the others.
+
+Nobody plays AV1 before the publication: its short one comes last, so that workers end nearly together.
+"""
 
 LONG_AUDIO_S = 600.0
 """Sound longer than this takes more than some seconds to encode."""
 
 # CPU-seconds as measured on lessons; only their ratios matter here.
 DECODE_PER_S = 0.1
-ENCODE_PER_MEGAPIXEL: dict[Family, dict[str, float]] = {
-    "avc": {"veryfast": 0.008, "faster": 0.010, "fast": 0.012, "medium": 0.014, "slow": 0.021},
-    "av1": {"10": 0.013, "9": 0.017, "8": 0.022, "7": 0.024, "6": 0.027, "5": 0.036},
-}
-ENCODE_AS_A_RULE: dict[Family, float] = {"avc": 0.014, "av1": 0.022}
 AUDIO_PER_S = 0.012
 ANALYSE_PART = 0.1
 """Of the work that it decides about."""
@@ -101,9 +102,9 @@ def _chunks(plan: Plan, family: Family) -> Iterator[Item]:
     for chunk in plan.chunks:
         # The starter rung of chunk 0 is there already.
         wanted = tuple(rung for rung in rungs if chunk.index or rung != plan.video[0])
-        rank = RANK_FIRST if chunk.index == 0 and family == "avc" else RANK_OF_CHUNKS[family]
+        first, others = RANKS[family]
         if wanted:
-            yield _chunk_item(plan, chunk, wanted, LANE_FAIR, rank)
+            yield _chunk_item(plan, chunk, wanted, LANE_FAIR, others if chunk.index else first)
 
 
 def _chunk_item(plan: Plan, chunk: Chunk, rungs: tuple[VideoRendition, ...], lane: int, rank: int) -> Item:
@@ -113,8 +114,8 @@ def _chunk_item(plan: Plan, chunk: Chunk, rungs: tuple[VideoRendition, ...], lan
 
 
 def _encoding(rung: VideoRendition, frames: int) -> float:
-    per_megapixel = ENCODE_PER_MEGAPIXEL[rung.family].get(rung.preset, ENCODE_AS_A_RULE[rung.family])
-    return rung.width * rung.height * frames / rung.frame_step / 1e6 * per_megapixel
+    megapixels = rung.width * rung.height * frames / rung.frame_step / 1e6
+    return megapixels * cost_per_megapixel(rung.family, rung.preset)
 
 
 def _audio(plan: Plan) -> Iterator[Item]:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from streamsvc.errors import DatabaseUnavailable
 from streamsvc.services import Services
 from transcoder.tables import LIVE_JOB_STATES, ChunkTask, TranscodeJob
+from transcoder.worklist import LANE_LAST
 
 STATES = ("waiting", "encoding", "failed")
 """What operators act upon; finished jobs only grow in number."""
@@ -37,7 +38,8 @@ def figures(session: Session, *, now: datetime) -> Figures:
     oldest = session.scalar(
         select(func.min(ChunkTask.queued_at))
         .join(TranscodeJob, TranscodeJob.id == ChunkTask.job_id)
-        .where(ChunkTask.state == "ready", TranscodeJob.state.in_(LIVE_JOB_STATES))
+        # For renewals nobody waits, so they tell nothing of how busy the workers are.
+        .where(ChunkTask.state == "ready", ChunkTask.lane < LANE_LAST, TranscodeJob.state.in_(LIVE_JOB_STATES))
     )
     age_s = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
     return Figures({**dict.fromkeys(STATES, 0), **{row.state: row.jobs for row in counts}}, age_s)

@@ -41,9 +41,9 @@ def test_a_lesson_is_probed_first_then_becomes_playable(queue):
         ("stills", 0, set()),
         ("video", 1, {"avc"}),
         ("video", 2, {"avc"}),
-        ("video", 0, {"av1"}),
         ("video", 1, {"av1"}),
         ("video", 2, {"av1"}),
+        ("video", 0, {"av1"}),
         ("publish", 0, set()),
     ]
 

@@ -41,15 +41,22 @@ def test_every_device_has_its_rungs_before_any_device_has_better_ones():
     plan = plan_of(60)
     avc, av1 = names_of(plan, "avc"), names_of(plan, "av1")
 
-    items = settled_list(plan)
+    items = sorted(settled_list(plan), key=lambda item: (item.rank, item.chunk))
 
     assert avc
     assert av1
     assert [(item.chunk, item.renditions) for item in items] == [
         *((0, avc[1:]), (1, avc), (2, avc)),
-        *((0, av1), (1, av1), (2, av1)),
+        *((1, av1), (2, av1), (0, av1)),
     ]
-    assert [item.rank for item in items] == sorted(item.rank for item in items)
+
+
+def test_the_shortest_chunk_comes_last_so_that_workers_end_together():
+    plan = plan_of(600)
+
+    last = max(settled_list(plan), key=lambda item: (item.rank, item.chunk))
+
+    assert last.weight == min(item.weight for item in settled_list(plan) if item.renditions == last.renditions)
 
 
 def test_a_lesson_of_one_rung_needs_it_once():
