@@ -97,7 +97,8 @@ def _curve(report: Report, words: Words) -> str:
 def _table(rows: Sequence[Row], words: Words) -> str:
     if not rows:
         return ""
-    columns = ("rung", "size", "line", "average", "peak", "lesson", "vmaf", "low")
+    # What is asked for first comes first: a phone shows no more than that.
+    columns = ("rung", "vmaf", "low", "average", "peak", "lesson", "line", "size")
     head = "".join(f"<th>{escape(words[f'column_{column}'])}</th>" for column in columns)
     body = "".join(f"<tr>{_cells(row, words)}</tr>" for row in rows)
     note = _paragraph(words["table_note"], "note")
@@ -110,13 +111,13 @@ def _cells(row: Row, words: Words) -> str:
     vmaf = "–" if row.vmaf is None else _number(row.vmaf, words) + ("" if row.score else " *")
     cells = (
         f"{rung.name}",
-        f"{rung.width}×{rung.height}{still}",
-        f"{rung.line_kbps}",
+        vmaf,
+        _number(row.score.low, words) if row.score else "–",
         f"{row.average_kbps:.0f}",
         f"{row.peak_kbps:.0f}",
         _number(row.megabytes_per_lesson, words),
-        vmaf,
-        _number(row.score.low, words) if row.score else "–",
+        f"{rung.line_kbps}",
+        f"{rung.width}×{rung.height}{still}",
     )
     return f'<th scope="row" class="{rung.family}">{cells[0]}</th>' + "".join(f"<td>{cell}</td>" for cell in cells[1:])
 
