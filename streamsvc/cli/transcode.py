@@ -38,7 +38,7 @@ SABAQ_MAX_DURATION_S, SABAQ_MAX_SOURCE_BYTES and SABAQ_ENCODER_THREADS hold here
 
 DONE, OUR_FAULT, BAD_INPUT = 0, 1, 2
 MEGABYTE = 1_000_000
-TABLE_COLUMNS = 100
+TABLE_COLUMNS = 110
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -162,7 +162,9 @@ def _print_table(tree: Tree, words: Mapping[str, str]) -> None:
 
 
 def _table(tree: Tree, words: Mapping[str, str]) -> Table:
-    table = Table(*(words[f"column_{heading}"] for heading in ("rendition", "size", "codec")))
+    table = Table()
+    for heading in ("rendition", "size", "codec"):
+        table.add_column(words[f"column_{heading}"], no_wrap=True)
     for heading in ("fps", "line", "average", "peak", "megabytes"):
         table.add_column(words[f"column_{heading}"], justify="right")
     for rendition in tree.plan.renditions:
