@@ -459,14 +459,3 @@ def test_a_file_of_more_than_4_gib(samples: Samples, transcode) -> None:
 
     assert lesson.said["source"]["bytes"] > 4 * GIB
     assert lesson.numbers == list(range(40))
-
-
-def test_picture_and_sound_end_in_step_after_45_minutes(samples: Samples, transcode) -> None:
-    source = samples.encoded("long.mp4", f"{X264} -g 250 -c:a aac -b:a 64k", fps="5", seconds=45 * 60)
-
-    lesson = transcode(source)
-
-    flashes = flash_starts_s(lesson.playlist(lesson.video[0]), Fraction(5))
-    beeps = beep_starts_s(sound_samples(lesson.playlist(lesson.audio[0]))[0])
-    assert len(flashes) == len(beeps) == 45 * 60
-    assert max(abs(flash - beep) for flash, beep in zip(flashes, beeps, strict=True)) <= IN_STEP_S
