@@ -10,7 +10,7 @@ def with_changes(moving: Sequence[Trial], still: Sequence[Trial], segment_frames
     """
     Trials of every frame, with the changes that their short samples have hardly seen.
 
-    A trial of one frame a second has seen a whole segment: what changes in it costs a rung of every frame as much.
+    A trial of one frame a second has seen a whole segment: what changes in it costs a rung of every frame its share.
     Between changes a frame costs what the cheapest sample says. Sizes that were not tried still are raised as much as
     the nearest one above.
     """
@@ -33,9 +33,11 @@ def with_changes(moving: Sequence[Trial], still: Sequence[Trial], segment_frames
 def _changed(trial: Trial, other: Trial, segment_frames: int) -> Trial:
     shown = -(-segment_frames // other.frame_step)
     quiet = min(trial.frame_bytes)
+    # x264 spends more on a picture that is shown for a second, so that only the proportion is taken over; and a sample
+    # that began with a change has that in its first picture.
     keys = (
-        max(1.0, key + (frame - quiet) * (shown - 1))
-        for key, frame in zip(other.key_bytes, other.frame_bytes, strict=True)
+        max(1.0, min(own, key) * (1 + max(0.0, frame - quiet) * (shown - 1) / max(1.0, key)))
+        for own, key, frame in zip(trial.key_bytes, other.key_bytes, other.frame_bytes, strict=True)
     )
     return replace(trial, key_bytes=tuple(round(key, 1) for key in keys), frame_bytes=(quiet,) * len(trial.frame_bytes))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from transcoder.analysis.candidates import candidates, still_candidates, top_height
+from transcoder.analysis.candidates import CRFS, candidates, still_candidates, top_height
 from transcoder.analysis.changes import with_changes
 from transcoder.analysis.commands import Candidate, reference_name, still_reference_name
 from transcoder.analysis.samples import Sample, samples
@@ -85,7 +85,7 @@ class _Look:
         ]
         parts = tuple(_part(sample, look) for sample, look in zip(drawn, seen, strict=True))
         moving, still = candidates(plan, parts, self.policy), still_candidates(plan, parts, self.policy)
-        self.steps = len(parts) * (len(moving) + len(still))
+        self.steps = len(parts) * (len(moving) + len(still)) // len(CRFS["avc"])
         scaled, trials = _gathered(moving, [self._moving(index, moving, parts) for index in range(len(parts))])
         if still:
             more_scaled, more_trials = _gathered(still, self._still(still, parts))

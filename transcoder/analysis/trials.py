@@ -101,24 +101,33 @@ def try_all(
     every: int,
     on_step: Callable[[], None],
 ) -> tuple[list[Tried], list[float]]:
-    """All candidates on one sample, in their order, and what sizes by themselves leave of it."""
-    sizes = {}
+    """
+    All candidates on one sample, in their order, and what sizes by themselves leave of it.
+
+    One size at a time: every picture that is scored beside others takes memory of its own.
+    """
+    tried: list[Tried] = []
+    left: dict[tuple[int, int], float] = {}
     for _, group in groupby(candidates, key=lambda candidate: (candidate.family, candidate.height)):
         together = list(group)
         tools.encode(trial_arguments(reference, together, fps=fps, size=size, presets=presets))
-        sizes.update({candidate: packet_sizes(tools, candidate.file) for candidate in together})
+        found = [costs(packet_sizes(tools, candidate.file)) for candidate in together]
+        shape = (together[0].height, together[0].frame_step)
+        alone = [shape] if shape in scaled and shape not in left else []
+        tools.encode(scoring_arguments(reference, together, alone, size=size, every=every))
+        left.update({each: _score(tools, scaled_log(*each)) for each in alone})
+        tried += [
+            Tried(*cost, vmaf=_score(tools, f"{candidate.file}.json"))
+            for candidate, cost in zip(together, found, strict=True)
+        ]
+        for candidate in together:
+            (tools.folder / candidate.file).unlink()
         on_step()
-    scores: dict[str, float] = {}
-    for number, (_, group) in enumerate(groupby(candidates, key=lambda candidate: candidate.family)):
-        together, also = list(group), scaled if number == 0 else ()
-        tools.encode(scoring_arguments(reference, together, also, size=size, every=every))
-        logs = [*(f"{candidate.file}.json" for candidate in together), *(scaled_log(*each) for each in also)]
-        scores.update({log: mean_vmaf(_taken(tools.folder / log)) for log in logs})
-        on_step()
-    for candidate in candidates:
-        (tools.folder / candidate.file).unlink()
-    tried = [Tried(*costs(sizes[candidate]), scores[f"{candidate.file}.json"]) for candidate in candidates]
-    return tried, [scores[scaled_log(*each)] for each in scaled]
+    return tried, [left[each] for each in scaled]
+
+
+def _score(tools: Tools, log: str) -> float:
+    return mean_vmaf(_taken(tools.folder / log))
 
 
 def costs(sizes: Sequence[int]) -> tuple[float, float]:
