@@ -73,6 +73,12 @@ def best_fits(known: Sequence[Offer], max_kbps: float) -> list[Fit]:
     return sorted(fits, key=lambda fit: (-fit.vmaf, fit.average_kbps, fit.curve.height))
 
 
+def choice_of(fits: Sequence[Fit]) -> Fit:
+    """Of fits, the best first: the one of fewest bits among those that look as good as the best."""
+    alike = [fit for fit in fits if fit.vmaf >= fits[0].vmaf - UNSEEN_VMAF]
+    return min(alike, key=lambda fit: (fit.average_kbps, -fit.vmaf, fit.curve.height))
+
+
 def fit_of(offer: Offer, max_kbps: float) -> Fit | None:
     """What one offer gives within a line, without the bits that nobody sees; None where it does not fit."""
     needed = _needed(offer, max_kbps)
@@ -120,7 +126,8 @@ def _over(offer: Offer, needed: Sequence[int | None], n: int) -> float:
 def _eased(offer: Offer, finest: int, needed: Sequence[int | None], vmaf: float) -> Fit:
     """The highest CRF that still gives the quality."""
     best = _fit(offer, finest, needed)
-    for n in range(finest + 1, offer.base):
+    # Pictures that are good enough even there may have nearly the highest: their segments are far below the line.
+    for n in range(finest + 1, len(offer.curve.crfs) - 1):
         fit = _fit(offer, n, needed)
         if fit.vmaf < vmaf:
             break

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from transcoder.analysis.values import Analysis
-from transcoder.fitting import Fit, Offer, best_fits, cheapest, highest_crf, offers
+from transcoder.fitting import Fit, Offer, best_fits, cheapest, choice_of, highest_crf, offers
 from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, VideoTrack, Why
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.presets import preset_for
@@ -89,7 +89,7 @@ def _measured(plan: Plan, policy: Policy, family: Family, known: Sequence[Offer]
         if not fits:
             continue
         enough = cheapest(known, max_kbps, policy.ceiling_vmaf)
-        chosen = enough or fits[0]
+        chosen = enough or choice_of(fits)
         sparing = None if found else cheapest(known, max_kbps, GOOD_VMAF)
         wanted = [sparing, chosen] if sparing and chosen.vmaf - sparing.vmaf >= MUCH_BETTER_VMAF else [chosen]
         for fit in wanted:
