@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from transcoder.batches import batches
 from transcoder.boxes import InitSegment
 from transcoder.collecting import collect_init, collect_segment, segment_name
-from transcoder.correcting import ATTEMPTS, again, alone, overshoot
+from transcoder.correcting import ATTEMPTS, Try, alone, next_try, overshoot
 from transcoder.encode_video import beginnings, in_order, sample_count, video_arguments
 from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
 from transcoder.errors import EncodeFailed
@@ -65,12 +66,12 @@ class _Making:
         chunk: Chunk,
         rungs: Sequence[VideoRendition],
         *,
-        strict: bool = False,
+        coarseness: int = 1,
         on_line: Callable[[str], None] | None = None,
     ) -> None:
         """One run of ffmpeg, or as many as are needed to begin before the chunk's first picture."""
         for begin_s in beginnings(self.plan, chunk):
-            command = video_arguments(self.plan, chunk, rungs, self.source, begin_s=begin_s, strict=strict)
+            command = video_arguments(self.plan, chunk, rungs, self.source, begin_s=begin_s, coarseness=coarseness)
             finished = encode(command, self.out, self.limits, self.cancelled, on_line)
             if self._begins_in_time(chunk, self.out / rungs[0].name):
                 return
@@ -80,14 +81,15 @@ class _Making:
         """A segment in all rungs, encoded again in those whose cap it exceeded; what fitted stays."""
         segment = alone(self.plan, chunk, number)
         made = {rung.name: self._collected(segment, number, rung, inits) for rung in rungs}
-        left: Sequence[VideoRendition] = rungs
+        tries = [Try(rung) for rung in rungs]
         for attempt in range(1, ATTEMPTS + 1):
-            tried = again([(rung, overshoot(self.plan, rung, made[rung.name])) for rung in left], attempt)
-            for apart, strict in ((tried.coarser, False), (tried.strict, True)):
-                if apart:
-                    self.encode(segment, apart, strict=strict)
-                    made |= {rung.name: self._collected(segment, number, rung, inits) for rung in apart}
-            left = tried.coarser
+            taken = [(done, overshoot(self.plan, done.rung, made[done.rung.name])) for done in tries]
+            tries = [again for done, by in taken if (again := next_try(done, by, attempt))]
+            tries.sort(key=lambda again: again.coarseness)
+            for coarseness, together in groupby(tries, key=lambda again: again.coarseness):
+                apart = [again.rung for again in together]
+                self.encode(segment, apart, coarseness=coarseness)
+                made |= {rung.name: self._collected(segment, number, rung, inits) for rung in apart}
         return list(made.values())
 
     def _begins_in_time(self, chunk: Chunk, folder: Path) -> bool:

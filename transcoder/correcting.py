@@ -1,13 +1,19 @@
 """Segments that take more than their rung's line: which they are, and how they are encoded again. Pure."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import ceil, log2
+from math import ceil, inf, log2
 
 from transcoder.media import Chunk, Family, Made, Plan, VideoRendition
 
-ATTEMPTS = 4
-"""Encodes of one segment after the first; in the last one the cap must be held, whatever becomes of the picture."""
+CRF_ATTEMPTS = 3
+"""Encodes of one segment after the first at a higher CRF alone."""
+COARSENESS = ((2, 2.5), (4, 6.0), (16, inf))
+"""
+How many times smaller each side of a picture is made where no CRF is left, and up to how many times the cap that may
+help. At the last the encoder's rate control holds the cap too, whatever becomes of the picture.
+"""
+COARSEST = COARSENESS[-1][0]
+ATTEMPTS = CRF_ATTEMPTS + len(COARSENESS)
 AIM = 0.95
 CRF_PER_HALVING: dict[Family, float] = {"avc": 6.0, "av1": 11.0}
 """Steps that halve a lesson's bits, measured."""
@@ -43,21 +49,21 @@ def coarser(rung: VideoRendition, by: float) -> VideoRendition:
 
 
 @dataclass(frozen=True, slots=True)
-class Again:
-    """Rungs in which a segment is encoded again, each at its new CRF."""
+class Try:
+    """How a segment of a rung is encoded."""
 
-    coarser: tuple[VideoRendition, ...]
-    strict: tuple[VideoRendition, ...]
-    """For these a higher CRF is not enough."""
-
-
-def again(taken: Sequence[tuple[VideoRendition, float]], attempt: int) -> Again:
-    """From what a segment took of each rung's cap; attempts are counted from 1."""
-    over = [(rung, by) for rung, by in taken if by > (SPARED if _exhausted(rung, by, attempt) else 1)]
-    hopeless = [_exhausted(rung, by, attempt) for rung, by in over]
-    tried = [(coarser(rung, by), lost) for (rung, by), lost in zip(over, hopeless, strict=True)]
-    return Again(tuple(rung for rung, lost in tried if not lost), tuple(rung for rung, lost in tried if lost))
+    rung: VideoRendition
+    """At the CRF of this try."""
+    coarseness: int = 1
+    """How many times smaller each side of the picture is made before it gets its size again."""
 
 
-def _exhausted(rung: VideoRendition, by: float, attempt: int) -> bool:
-    return attempt == ATTEMPTS or by > HOPELESS or rung.crf == HIGHEST_CRF[rung.family]
+def next_try(done: Try, by: float, attempt: int) -> Try | None:
+    """After a try that took `by` times the cap: the next one, or None where it may stay. Attempts count from 1."""
+    rung = done.rung
+    spent = attempt > CRF_ATTEMPTS or by > HOPELESS or rung.crf == HIGHEST_CRF[rung.family]
+    if by <= (SPARED if spent else 1) or done.coarseness == COARSEST:
+        return None
+    if not spent:
+        return Try(coarser(rung, by))
+    return Try(coarser(rung, by), next(step for step, most in COARSENESS if by <= most and step > done.coarseness))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from transcoder.chunks import still_step
+from transcoder.correcting import COARSEST
 from transcoder.encode import arguments, floored, forked, segmented, source_input
 from transcoder.media import Chunk, Plan, VideoRendition
 from transcoder.pictures import on_bt709, on_grid, rate, track_of
@@ -23,8 +24,8 @@ SEEK_SLACK_S = 0.5
 # These containers have no index of key frames, or none that can be trusted; begin where one must have been.
 UNINDEXED_SLACK_S = {"mpegts": 12.0, "mpeg": 12.0, "avi": 12.0, "flv": 12.0}
 FARTHER_S = 60.0
-# Of each side of a picture that has too much to show, and the least that is left of it.
-COARSER, COARSEST_SIDE = 16, 16
+# The least that is left of a side where a picture has too much to show.
+COARSEST_SIDE = 16
 
 
 def beginnings(plan: Plan, chunk: Chunk) -> list[float | None]:
@@ -53,21 +54,20 @@ def video_arguments(
     source: Path,
     *,
     begin_s: float | None,
-    strict: bool = False,
+    coarseness: int = 1,
 ) -> list[str]:
     """
     One decode, each rung scaled from the next larger one, every rung written as finished segments.
 
-    `begin_s` is one of `beginnings`. With `strict` every segment keeps to its rung's cap, whatever becomes of the
-    picture. Outputs are named relative to the folder in which ffmpeg runs: in a name of
-    someone's choice, `%v` or `%d` would be a pattern of the muxer's.
+    `begin_s` is one of `beginnings`, `coarseness` is that of `transcoder.correcting.Try`. Outputs are named relative to
+    the folder in which ffmpeg runs: in a name of someone's choice, `%v` or `%d` would be a pattern of the muxer's.
     """
     pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, chunk)
     outputs: list[Any] = []
     cascades = [list(rungs) for _, rungs in groupby(in_order(renditions), key=lambda rung: rung.frame_step)]
     for number, rungs in enumerate(cascades, start=1):
         here, pictures = forked(pictures, last=number == len(cascades))
-        outputs += _cascade(_every(here, rungs[0].frame_step), plan, chunk, rungs, strict=strict)
+        outputs += _cascade(_every(here, rungs[0].frame_step), plan, chunk, rungs, coarseness=coarseness)
     return arguments(outputs)
 
 
@@ -81,7 +81,7 @@ def _every(pictures: Any, frame_step: int) -> Any:
     return pictures if frame_step == 1 else pictures.filter("framestep", step=frame_step)
 
 
-def _cascade(pictures: Any, plan: Plan, chunk: Chunk, rungs: Sequence[VideoRendition], *, strict: bool) -> list[Any]:
+def _cascade(pictures: Any, plan: Plan, chunk: Chunk, rungs: Sequence[VideoRendition], *, coarseness: int) -> list[Any]:
     outputs: list[Any] = []
     size = None
     for rung in rungs:
@@ -92,20 +92,23 @@ def _cascade(pictures: Any, plan: Plan, chunk: Chunk, rungs: Sequence[VideoRendi
             # Even sides bend the shape by less than a pixel, which `scale` would tell as pixels that are not square.
             pictures = pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
         here, pictures = forked(pictures, last=rung is rungs[-1])
-        if strict:
-            here = _with_less_to_show(here, plan, rung)
-        outputs.append(_video_output(here, plan, chunk, rung, strict=strict))
+        if coarseness > 1:
+            here = _with_less_to_show(here, plan, rung, coarseness=coarseness)
+        outputs.append(_video_output(here, plan, chunk, rung, strict=coarseness == COARSEST))
         size = wanted
     return outputs
 
 
-def _with_less_to_show(pictures: Any, plan: Plan, rung: VideoRendition) -> Any:
+def _with_less_to_show(pictures: Any, plan: Plan, rung: VideoRendition, *, coarseness: int) -> Any:
     """
-    Coarse, and one picture a second: no encoder spends less than its highest CRF does, which may be 7 Mbit/s for noise.
+    Coarse, and at the coarsest one picture a second too: no encoder spends less than its highest CRF does, which may be
+    7 Mbit/s for noise.
     """
-    coarse = {"w": max(COARSEST_SIDE, rung.width // COARSER), "h": max(COARSEST_SIDE, rung.height // COARSER)}
+    coarse = {"w": max(COARSEST_SIDE, rung.width // coarseness), "h": max(COARSEST_SIDE, rung.height // coarseness)}
     pictures = pictures.filter("scale", **coarse, flags="bicubic")
     pictures = pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
+    if coarseness < COARSEST:
+        return pictures
     held = max(1, still_step(plan.fps) // rung.frame_step)
     # The filter drops a last group that is not full: `frames:v` ends what the padding goes on with.
     pictures = pictures.filter("shuffleframes", " ".join(["0"] * held))

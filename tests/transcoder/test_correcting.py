@@ -5,7 +5,7 @@ import pytest
 
 from tests.transcoder.rungs import rung
 from tests.transcoder.sources import planned, planned_for
-from transcoder.correcting import ATTEMPTS, again, alone, overshoot
+from transcoder.correcting import ATTEMPTS, COARSEST, CRF_ATTEMPTS, Try, alone, next_try, overshoot
 from transcoder.media import Chunk, Made
 
 RUNG = rung("avc-96", 854, 480, crf=30, max_kbps=50)
@@ -41,8 +41,8 @@ def test_each_segment_can_be_encoded_alone():
 
 
 def test_what_fits_is_left_alone():
-    assert again([(RUNG, 1.0), (AV1, 0.2)], 1).coarser == ()
-    assert again([(RUNG, 1.0), (AV1, 0.2)], ATTEMPTS).strict == ()
+    assert next_try(Try(RUNG), 1.0, 1) is None
+    assert next_try(Try(AV1, 4), 0.2, ATTEMPTS) is None
 
 
 @pytest.mark.parametrize(
@@ -52,25 +52,38 @@ def test_the_crf_rises_with_the_overshoot(before, by, crf):
     """
     Not by more than some steps at once: what is no lesson gives way sooner.
     """
-    (after,) = again([(before, by)], 1).coarser
+    assert next_try(Try(before), by, 1) == Try(replace(before, crf=crf))
 
-    assert after == replace(before, crf=crf)
+
+LAST = replace(RUNG, crf=51)
+LAST_AV1 = replace(AV1, crf=63)
 
 
 @pytest.mark.parametrize(
-    ("before", "by", "attempt"),
-    [(RUNG, 1.1, ATTEMPTS), (RUNG, 17.0, 1), (replace(RUNG, crf=51), 1.1, 1), (replace(AV1, crf=63), 1.1, 1)],
-    ids=["last attempt", "hopeless", "highest of x264", "highest of SVT-AV1"],
+    ("done", "by", "attempt", "coarseness"),
+    [
+        (Try(LAST), 1.1, 1, 2),
+        (Try(LAST_AV1), 2.6, 2, 4),
+        (Try(LAST_AV1, 2), 1.1, 3, 4),
+        (Try(LAST_AV1, 4), 1.1, 4, 16),
+        (Try(RUNG), 1.1, CRF_ATTEMPTS + 1, 2),
+        (Try(RUNG), 17.0, 1, 16),
+    ],
 )
-def test_the_cap_is_forced_where_a_crf_is_not_enough(before, by, attempt):
-    tried = again([(before, by)], attempt)
+def test_a_picture_is_made_coarser_where_a_crf_is_not_enough(done, by, attempt, coarseness):
+    """
+    As little as may help, and each time more.
+    """
+    after = next_try(done, by, attempt)
 
-    assert tried.coarser == ()
-    assert [after.name for after in tried.strict] == [before.name]
+    assert after.coarseness == coarseness
+    assert after.rung.crf > done.rung.crf or done.rung in (LAST, LAST_AV1)
 
 
-@pytest.mark.parametrize(("before", "attempt"), [(RUNG, ATTEMPTS), (replace(AV1, crf=63), 1)])
-def test_a_picture_is_not_spoilt_for_the_last_few_bits(before, attempt):
-    tried = again([(before, 1.04)], attempt)
+def test_the_coarsest_picture_is_the_last_try():
+    assert next_try(Try(LAST_AV1, COARSEST), 1.2, ATTEMPTS) is None
 
-    assert (tried.coarser, tried.strict) == ((), ())
+
+@pytest.mark.parametrize(("done", "attempt"), [(Try(RUNG), CRF_ATTEMPTS + 1), (Try(LAST_AV1), 1)])
+def test_a_picture_is_not_spoilt_for_the_last_few_bits(done, attempt):
+    assert next_try(done, 1.04, attempt) is None

@@ -36,9 +36,9 @@ def chunk_command(
     plan: Plan | None = None,
     chunk: Chunk = SECOND,
     begin_s: float | None = None,
-    strict: bool = False,
+    coarseness: int = 1,
 ) -> list[str]:
-    return video_arguments(plan or planned(), chunk, rungs, SOURCE, begin_s=begin_s, strict=strict)
+    return video_arguments(plan or planned(), chunk, rungs, SOURCE, begin_s=begin_s, coarseness=coarseness)
 
 
 COMMANDS_OF = {
@@ -49,8 +49,9 @@ COMMANDS_OF = {
     "av1-still-odd-rate": lambda: chunk_command(
         AV1_STILL, plan=planned(video(fps=Fraction(30_000, 1001))), chunk=Chunk(2, 960, 1790)
     ),
-    "strict": lambda: chunk_command(SMALL, chunk=Chunk(1, 480, 720), begin_s=14.0, strict=True),
-    "av1-strict": lambda: chunk_command(AV1_SMALL, chunk=Chunk(1, 480, 720), begin_s=14.0, strict=True),
+    "av1-coarse": lambda: chunk_command(AV1_SMALL, chunk=Chunk(1, 480, 720), begin_s=14.0, coarseness=2),
+    "strict": lambda: chunk_command(SMALL, chunk=Chunk(1, 480, 720), begin_s=14.0, coarseness=16),
+    "av1-strict": lambda: chunk_command(AV1_SMALL, chunk=Chunk(1, 480, 720), begin_s=14.0, coarseness=16),
     "hdr-interlaced": lambda: chunk_command(
         SMALL, plan=planned(video(transfer="smpte2084", interlaced=True, width=854, height=480)), chunk=Chunk(0, 0, 240)
     ),
