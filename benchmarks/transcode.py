@@ -3,14 +3,14 @@ What encoding in chunks costs, beside plain ffmpeg encoding the same rungs in th
 
     python -m benchmarks.transcode [--source FILE] [--repeat N] [--json]
 
-The lesson is generated: 60 s of slides at 1920x1080 and 30 frames a second, a moving pointer, a tone. Its ladder of
-H.264 at the class `fast` is made in three ways. `chunks` is a worker process that encodes the starter rung of the
-first chunk apart, then the sound and every chunk, as the service's workers do: no poster, no checks of the tree.
-`plain` is one ffmpeg with one decode, the same cascade of scaling and the same options over the whole lesson, and one
-for its sound; `apart` has a process for every rung instead. `look` is the analysis that chose the rungs; its share is
-that of the whole job in both families.
+The lesson is generated: 60 s of slides at 1920x1080 and 30 frames a second, a moving pointer, a tone. The whole ladder
+of H.264 at the class `fast`, a rung for every line, is made in three ways. `chunks` is what the service's workers do to
+pictures: the starter rung of the first chunk apart, then every chunk. `plain` is one ffmpeg with one decode, the same
+cascade of scaling and the same options over the whole lesson. `apart` has a process for every rung instead. `look` is
+the analysis, and `job` all that it leads to: pictures of both families in the rungs that it chose, and the sound.
 
-Exits with 1 when a limit is broken: CPU against `plain` and `apart`, bytes against `plain`, frames lost or doubled.
+Exits with 1 when a limit is broken: CPU against `plain` and `apart`, bytes against `plain`, frames lost or doubled, and
+the share of the look, whose cost does not grow with the lesson, in a job of ten minutes.
 """
 
 import argparse
@@ -28,21 +28,22 @@ from statistics import median
 from PIL import Image, ImageDraw, ImageFont
 
 from transcoder.analysis.looking import look
-from transcoder.encode_sound import audio_arguments
 from transcoder.encode_video import video_arguments
 from transcoder.making import make_audio, make_chunk
 from transcoder.media import Chunk, Family, Plan, VideoRendition
-from transcoder.plan import settle, starter_plan
-from transcoder.plan_json import plan_from_json, plan_to_json
+from transcoder.plan import plan, settle, starter_plan
 from transcoder.policy import Policy
 from transcoder.probe import probe
 from transcoder.settings import TranscoderSettings
 from transcoder.tools import find_tools
 
 AGAINST_PLAIN, AGAINST_APART, MORE_BYTES, LOOK_SHARE = 1.05, 0.7, 0.03, 0.12
+TEN_MINUTES_S = 600
 SLIDES, SLIDE_S = 5, 12
 SIZE = (1920, 1080)
 POLICY = Policy(cpu="fast")
+LADDER_POLICY = Policy(cpu="fast", families=("avc",))
+WAYS = ("chunks", "plain", "apart", "look", "job")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,7 @@ class Round:
     plain: Cost
     apart: Cost
     look: Cost
-    av1: Cost
+    job: Cost
     bytes_ratio: float
     frames_lost: int
     frames_doubled: int
@@ -90,114 +91,86 @@ def _slide(index: int) -> Image.Image:
     return picture
 
 
-def chunks_as_a_worker(made: Plan, source: Path, out: Path) -> None:
-    """Everything that workers do to the pictures in H.264 and to the sound, in the service's order."""
-    rungs = of_family(made, "avc")
-    make_chunk(made, made.chunks[0], rungs[:1], source, out / "starter")
-    if made.audio:
-        make_audio(made, source, out / "sound")
-    if rungs[1:]:
-        make_chunk(made, made.chunks[0], rungs[1:], source, out / "0")
+def chunks_as_a_worker(made: Plan, family: Family, source: Path, out: Path) -> None:
+    """Everything that workers do to the pictures of a family, in the service's order."""
+    rungs = of_family(made, family)
+    apart = rungs[:1] if family == "avc" else []
+    if apart:
+        make_chunk(made, made.chunks[0], apart, source, out / "starter")
+    if rungs[len(apart) :]:
+        make_chunk(made, made.chunks[0], rungs[len(apart) :], source, out / "0")
     for chunk in made.chunks[1:]:
         make_chunk(made, chunk, rungs, source, out / str(chunk.index))
 
 
-def av1_as_a_worker(made: Plan, source: Path, out: Path) -> None:
-    for chunk in made.chunks:
-        make_chunk(made, chunk, of_family(made, "av1"), source, out / str(chunk.index))
-
-
-def look_as_a_worker(made: Plan, source: Path, out: Path) -> None:
-    """Leaves the settled plan for the other ways."""
-    found = look(made, source, out, policy=POLICY)
-    (out / "plan.json").write_text(json.dumps(plan_to_json(settle(made, found, policy=POLICY))), "utf-8")
-
-
-def plain(made: Plan, source: Path, out: Path) -> None:
-    """One process for all rungs, one for the sound."""
-    _plain_pictures(made, of_family(made, "avc"), source, out)
-    _plain_sound(made, source, out)
-
-
-def apart(made: Plan, source: Path, out: Path) -> None:
-    """One process for each rung, one for the sound."""
-    for rung in of_family(made, "avc"):
-        _plain_pictures(made, [rung], source, out)
-    _plain_sound(made, source, out)
-
-
-def _plain_pictures(made: Plan, rungs: Sequence[VideoRendition], source: Path, out: Path) -> None:
+def plain(made: Plan, rungs: Sequence[VideoRendition], source: Path, out: Path) -> None:
+    """One process for all rungs."""
     for rung in rungs:
         (out / rung.name).mkdir(parents=True)
-    whole = Chunk(0, 0, made.frame_count)
-    _run_plain(video_arguments(made, whole, rungs, source, begin_s=None), out)
+    arguments = video_arguments(made, Chunk(0, 0, made.frame_count), rungs, source, begin_s=None)
+    subprocess.run([str(find_tools().ffmpeg), *arguments], check=True, cwd=out, stdout=subprocess.DEVNULL)
 
 
-def _plain_sound(made: Plan, source: Path, out: Path) -> None:
-    for rendition in made.audio:
-        (out / rendition.name).mkdir(parents=True)
+def apart(made: Plan, rungs: Sequence[VideoRendition], source: Path, out: Path) -> None:
+    """One process for each rung."""
+    for rung in rungs:
+        plain(made, [rung], source, out)
+
+
+def job(made: Plan, source: Path, out: Path) -> None:
+    for family in ("avc", "av1"):
+        chunks_as_a_worker(made, family, source, out)
     if made.audio:
-        _run_plain(audio_arguments(made, source), out)
-
-
-def _run_plain(arguments: list[str], out: Path) -> None:
-    command = [str(find_tools().ffmpeg), *arguments]
-    subprocess.run(command, check=True, cwd=out, stdout=subprocess.DEVNULL)
+        make_audio(made, source, out)
 
 
 def of_family(made: Plan, family: Family) -> list[VideoRendition]:
     return [rung for rung in made.video if rung.family == family]
 
 
-def _started(source: Path) -> Plan:
-    settings = TranscoderSettings(workspace=Path(tempfile.gettempdir()))
-    return starter_plan(probe(source, settings=settings), threads=1, encoder=find_tools().build, policy=POLICY)
+def measured(way: Callable[[], object]) -> Cost:
+    """Of this process and of every tool that it starts."""
+    before_s, started = _cpu_s(), time.monotonic()
+    way()
+    return Cost(_cpu_s() - before_s, time.monotonic() - started)
 
 
-WORKERS: dict[str, Callable[[Plan, Path, Path], None]] = {
-    "chunks": chunks_as_a_worker,
-    "av1": av1_as_a_worker,
-    "look": look_as_a_worker,
-}
-PLAIN: dict[str, Callable[[Plan, Path, Path], None]] = {"plain": plain, "apart": apart}
+def _cpu_s() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
 
 
-def measured(way: str, made: Plan, source: Path, out: Path) -> Cost:
-    """The cost of a whole process and its children; of plain ways, of ffmpeg alone: nobody counts the script."""
-    out.mkdir()
-    (out / "plan.json").write_text(json.dumps(plan_to_json(made)), "utf-8")
-    before, started = _children_s(), time.monotonic()
-    if way in PLAIN:
-        PLAIN[way](made, source, out)
-    else:
-        command = [sys.executable, "-m", "benchmarks.transcode", "--only", way, str(source), str(out)]
-        subprocess.run(command, check=True)
-    return Cost(_children_s() - before, time.monotonic() - started)
+def ladder_plan(source: Path) -> Plan:
+    """A rung for every line that H.264 serves, whatever the lesson shows."""
+    found = probe(source, settings=TranscoderSettings(workspace=Path(tempfile.gettempdir())))
+    return plan(found, threads=1, encoder=find_tools().build, policy=LADDER_POLICY)
 
 
-def _children_s() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def one_round(source: Path, out: Path) -> tuple[Plan, Round]:
-    looked = measured("look", _started(source), source, out / "look")
-    made = _read_plan(out / "look")
-    costs = {way: measured(way, made, source, out / way) for way in ("chunks", "plain", "apart", "av1")}
+def one_round(made: Plan, source: Path, out: Path) -> Round:
     rungs = of_family(made, "avc")
-    sizes = {way: sum(_bytes(out / way, rung) for rung in rungs) for way in ("chunks", "plain")}
-    lost, doubled = zip(*(_lost_and_doubled(made, out / "chunks", rung) for rung in rungs), strict=True)
-    return made, Round(
-        **costs,
+    folders = {way: out / way for way in WAYS}
+    for folder in folders.values():
+        folder.mkdir()
+    ladder = {
+        "chunks": measured(lambda: chunks_as_a_worker(made, "avc", source, folders["chunks"])),
+        "plain": measured(lambda: plain(made, rungs, source, folders["plain"])),
+        "apart": measured(lambda: apart(made, rungs, source, folders["apart"])),
+    }
+    sizes = {way: sum(_bytes(folders[way], rung) for rung in rungs) for way in ("chunks", "plain")}
+    lost, doubled = zip(*(_lost_and_doubled(made, folders["chunks"], rung) for rung in rungs), strict=True)
+    started = starter_plan(made.source, threads=1, encoder=made.encoder, policy=POLICY)
+    plans: list[Plan] = []
+    looked = measured(
+        lambda: plans.append(settle(started, look(started, source, folders["look"], policy=POLICY), policy=POLICY))
+    )
+    return Round(
+        **ladder,
         look=looked,
+        job=measured(lambda: job(plans[0], source, folders["job"])),
         bytes_ratio=sizes["chunks"] / sizes["plain"],
         frames_lost=sum(lost),
         frames_doubled=sum(doubled),
     )
-
-
-def _read_plan(out: Path) -> Plan:
-    return plan_from_json(json.loads((out / "plan.json").read_text("utf-8")))
 
 
 def _segments(out: Path, rung: VideoRendition) -> list[Path]:
@@ -224,31 +197,32 @@ def _lost_and_doubled(made: Plan, out: Path, rung: VideoRendition) -> tuple[int,
 
 
 def compare(source: Path, repeat: int) -> dict[str, object]:
+    made = ladder_plan(source)
     rounds = []
     for _ in range(repeat):
         with tempfile.TemporaryDirectory() as folder:
-            made, found = one_round(source, Path(folder))
-        rounds.append(found)
-    ways = ("chunks", "plain", "apart", "look", "av1")
+            rounds.append(one_round(made, source, Path(folder)))
     figures = {
         "cpu_against_plain": median(found.chunks.cpu_s / found.plain.cpu_s for found in rounds),
         "cpu_against_apart": median(found.chunks.cpu_s / found.apart.cpu_s for found in rounds),
         "bytes_against_plain": median(found.bytes_ratio for found in rounds),
         "frames_lost": max(found.frames_lost for found in rounds),
         "frames_doubled": max(found.frames_doubled for found in rounds),
-        "look_share": median(_look_share(found) for found in rounds),
+        "look_share": median(_look_share(found, TEN_MINUTES_S / made.duration_s) for found in rounds),
     }
     return {
         "duration_s": round(made.duration_s, 3),
         "rungs": [asdict(rung) for rung in made.video],
-        **{way: _summary([getattr(found, way) for found in rounds], made.duration_s) for way in ways},
+        **{way: _summary([getattr(found, way) for found in rounds], made.duration_s) for way in WAYS},
         **{name: round(value, 4) for name, value in figures.items()},
+        "look_share_of_this": round(median(_look_share(found, 1) for found in rounds), 4),
         "broken": [name for name, limit in LIMITS.items() if figures[name] > limit],
     }
 
 
-def _look_share(found: Round) -> float:
-    return found.look.cpu_s / (found.look.cpu_s + found.chunks.cpu_s + found.av1.cpu_s)
+def _look_share(found: Round, longer: float) -> float:
+    """In the job of a lesson that is so many times longer."""
+    return found.look.cpu_s / (found.look.cpu_s + found.job.cpu_s * longer)
 
 
 LIMITS = {
@@ -269,7 +243,7 @@ def _summary(costs: list[Cost], length_s: float) -> dict[str, float]:
 def show(result: dict[str, object]) -> None:
     print(f"{result['duration_s']} s of lesson\n")
     print(f"{'way':<10}{'CPU s':>10}{'CPU s per s':>14}{'wall s':>10}")
-    for way in ("chunks", "plain", "apart", "look", "av1"):
+    for way in WAYS:
         row = result[way]
         assert isinstance(row, dict)
         print(f"{way:<10}{row['cpu_s']:>10.2f}{row['cpu_s_per_source_s']:>14.4f}{row['wall_s']:>10.2f}")
@@ -290,12 +264,7 @@ def main() -> int:
     parser.add_argument("--source", type=Path, help="a lesson of your own")
     parser.add_argument("--repeat", type=int, default=1)
     parser.add_argument("--json", action="store_true", help="print JSON alone")
-    parser.add_argument("--only", nargs=3, metavar=("WAY", "SOURCE", "OUT"), help=argparse.SUPPRESS)
     args = parser.parse_args()
-    if args.only:
-        way, source, out = args.only[0], Path(args.only[1]), Path(args.only[2])
-        WORKERS[way](_read_plan(out), source, out)
-        return 0
     with tempfile.TemporaryDirectory() as folder:
         source = args.source or Path(folder, "lesson.mp4")
         if args.source is None:
