@@ -12,7 +12,8 @@ MOST_LINES = 16
 """More rungs are more playlists to load and fewer objects that two pupils share."""
 SLOW_LINE_KBPS = 192
 """A device that knows only H.264 needs a rung that a cellular line carries (Apple's authoring rule 9.21)."""
-HEIGHTS = (144, 1080)
+LOWEST_HEIGHTS, HIGHEST_HEIGHTS = (144, 480), (144, 1080)
+"""The starter rung, which is made before anything is known of the pictures, has 480 lines."""
 CEILINGS_VMAF = (60, 100)
 GAINS_VMAF = (0, 20)
 GRADES = (0, 12)
@@ -86,11 +87,14 @@ def _between(least: float, most: float) -> Callable[[object], float]:
     return read
 
 
-def _height(value: object) -> int:
-    height = _between(*HEIGHTS)(value)
-    if height % 2:
-        raise Refused("height_odd", value=value, example=int(height // 2 * 2))
-    return int(height)
+def _height(least: int, most: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        height = _between(least, most)(value)
+        if height % 2:
+            raise Refused("height_odd", value=value, example=int(height // 2 * 2))
+        return int(height)
+
+    return read
 
 
 def _subject(value: object) -> str:
@@ -124,8 +128,8 @@ READERS: Mapping[str, Callable[[object], Any]] = {
     "cpu": _cpu,
     "least_gain_vmaf": _between(*GAINS_VMAF),
     "ceiling_vmaf": _between(*CEILINGS_VMAF),
-    "lowest_height": _height,
-    "highest_height": _height,
+    "lowest_height": _height(*LOWEST_HEIGHTS),
+    "highest_height": _height(*HIGHEST_HEIGHTS),
     "subject": _subject,
     "grades": _grades,
 }
