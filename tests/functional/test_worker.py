@@ -99,7 +99,8 @@ def test_sound_that_missed_its_loudness_is_made_again_before_the_publication(wor
     status = works.status(asset_id)
     first, second = ([rendition.name for rendition in plan.audio] for plan in told)
     assert second == [f"{name}-b" for name in first]
-    assert [row.name for row in status.renditions if row.type == "audio"] == second
+    # No rung of this ladder is played with the better sound.
+    assert [row.name for row in status.renditions if row.type == "audio"] == second[:1]
     assert status.sound.lufs < -16
     kept = {row.rendition for row in works.objects(asset_id)}
     assert {*first, *second} <= kept  # Who began early plays on.
