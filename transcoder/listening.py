@@ -186,33 +186,24 @@ def lone_channel(channels_db: Sequence[float]) -> int | None:
 
 
 def heard(listener: Listener, summary: Summary) -> Heard:
-    """What all of it means."""
-    alone = lone_channel(summary.channels_db)
-    mono_lufs = summary.mono_lufs if alone is None else _alone_lufs(summary)
+    """What all of it means, for a track of which the channel to take is known."""
     floor_db = _quietest(listener.levels_db, 0.1)
-    kind = _kind(listener, mono_lufs, floor_db)
+    kind = _kind(listener, summary.mono_lufs, floor_db)
     hum_hz, hum_db = (0, LEAST_DB) if kind == "music" else _hum(listener.bands_db)
     if hum_hz and hum_db > floor_db - HUM_HIDES_DB:
         # It is cut out: what is left below it nobody has heard.
         floor_db = min(floor_db, hum_db - HUM_LEFT_DB)
     return Heard(
         kind=kind,
-        mono_lufs=mono_lufs,
+        mono_lufs=summary.mono_lufs,
         stereo_lufs=summary.stereo_lufs,
         peak_db=summary.peak_db,
         floor_db=floor_db,
         alike=_alike(summary.channels_db),
-        lift_db=lift_db(listener, mono_lufs) if kind != "silence" else 0.0,
+        lift_db=lift_db(listener, summary.mono_lufs) if kind != "silence" else 0.0,
         hum_hz=hum_hz,
         hum_db=hum_db,
     )
-
-
-def _alone_lufs(summary: Summary) -> float:
-    """Of the channel that is taken alone: the meter adds up the power of both."""
-    left, right = summary.channels_db[:2]
-    share_db = 10 * log10(1 + 10 ** (-abs(left - right) / 10))
-    return max(LEAST_LUFS, summary.stereo_lufs - share_db)
 
 
 def _alike(channels_db: Sequence[float]) -> bool:

@@ -16,7 +16,17 @@ from transcoder.errors import (
     SourceUnsupported,
     WorkspaceFull,
 )
-from transcoder.listening import Listener, beginning, heard, listen_command, lone_channel, parse_summary, windows
+from transcoder.listening import (
+    Listener,
+    Summary,
+    Window,
+    beginning,
+    heard,
+    listen_command,
+    lone_channel,
+    parse_summary,
+    windows,
+)
 from transcoder.media import AudioTrack, Source, VideoTrack
 from transcoder.report import (
     WITHOUT_PICTURE_TIMES,
@@ -161,16 +171,28 @@ def _seen(path: Path, demuxer: str, stream: Json, packets: list[Packet], cancell
 def _listened(
     path: Path, demuxer: str, stream: Json, packets: list[Packet], cancelled: Callable[[], bool]
 ) -> AudioTrack:
-    """The sound, and what it sounds like."""
+    """The sound, and what it sounds like; heard again where only one channel of it is worth hearing."""
     track = audio_track(stream, packets)
     for places in (windows(track), beginning(track)):
-        listener = Listener()
-        command = listen_command(find_tools().ffmpeg, path, demuxer, track, places)
-        finished = run(command, limits=PROBE_LIMITS, cancelled=cancelled, on_line=listener.on_line)
-        summary = parse_summary(finished.complaint, channels=track.channels) if finished.ok else None
-        if summary:
-            return replace(track, lone_channel=lone_channel(summary.channels_db), heard=heard(listener, summary))
+        heard_so = _heard(path, demuxer, track, places, cancelled)
+        if heard_so is None:
+            continue
+        alone = lone_channel(heard_so[1].channels_db)
+        if alone is not None:
+            track = replace(track, lone_channel=alone)
+            heard_so = _heard(path, demuxer, track, places, cancelled) or heard_so
+        return replace(track, heard=heard(*heard_so))
     return track
+
+
+def _heard(
+    path: Path, demuxer: str, track: AudioTrack, places: list[Window], cancelled: Callable[[], bool]
+) -> tuple[Listener, Summary] | None:
+    listener = Listener()
+    command = listen_command(find_tools().ffmpeg, path, demuxer, track, places)
+    finished = run(command, limits=PROBE_LIMITS, cancelled=cancelled, on_line=listener.on_line)
+    summary = parse_summary(finished.complaint, channels=track.channels) if finished.ok else None
+    return (listener, summary) if summary else None
 
 
 def _require_length(source: Source, settings: TranscoderSettings) -> None:

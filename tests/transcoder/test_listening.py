@@ -151,14 +151,6 @@ def test_a_hum_stands_out_of_what_lies_between_both_mains(bands_db: list[float],
     assert (found.hum_hz, found.hum_db) == (hum_hz, hum_db)
 
 
-def test_a_channel_alone_is_as_loud_as_the_meter_says_of_both() -> None:
-    alone = Summary(stereo_lufs=-20.0, mono_lufs=-26.0, peak_db=-5.0, channels_db=(-20.0, -120.0, -26.0, -26.0))
-    against = Summary(stereo_lufs=-20.0, mono_lufs=-70.0, peak_db=-5.0, channels_db=(-20.0, -20.0, -90.0, -20.0))
-
-    assert heard(listened(VOICE_S), alone).mono_lufs == pytest.approx(-20.0, abs=0.01)
-    assert heard(listened(VOICE_S), against).mono_lufs == pytest.approx(-23.01, abs=0.01)
-
-
 def test_what_the_limiter_takes_is_added_before() -> None:
     assert lift_db(listened(VOICE_S, peak_above_db=6.0), -20.0) == pytest.approx(0.0, abs=0.3)
     assert lift_db(listened(VOICE_S, peak_above_db=14.0), -20.0) > 1.0
