@@ -35,6 +35,8 @@ AV1_LEVELS = (
     (9, 2_359_296, 6144, 3456, 141_557_760),
     (12, 8_912_896, 8192, 4352, 267_386_880),
 )
+SMALLEST_LEVEL = 20
+"""Below it the rate that an encoder is allowed decides too, which no playlist tells; every device plays it."""
 PROFILES = {"Constrained Baseline", "Baseline", "Main", "High"}
 AV1_PROFILES = {"Main"}
 OBU_SEQUENCE_HEADER, OBU_FRAME_HEADER, OBU_FRAME = 1, 3, 6
@@ -159,7 +161,7 @@ def _picture_findings(item: MediaList, stream: dict) -> Iterator[Finding]:
         yield Finding("H23", item.uri, f"profile {stream.get('profile')!r}")
     if stream.get("pix_fmt") not in ("yuv420p", "yuvj420p"):
         yield Finding("H23", item.uri, f"pictures are {stream.get('pix_fmt')!r}")
-    level, needed = stream.get("level", 99), _level_needed(stream, item)
+    level, needed = stream.get("level", 99), max(_level_needed(stream, item), SMALLEST_LEVEL)
     if item.entry == "av01":
         level, needed = number(_config(item, b"av1C"), 1, 1) & 31, _av1_level_needed(stream, item)
     if level > needed:
