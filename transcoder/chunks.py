@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 
 from transcoder.media import Chunk
 
@@ -11,6 +12,7 @@ OPENING_SEGMENT_S = 4
 OPENING_SEGMENTS = 3
 SHORT_LESSON_S = 60
 """In a lesson up to this length two key frames more would be felt, and waiting for eight seconds of it is short."""
+LONGEST_SEGMENT_S = 10
 CHUNK_SEGMENTS = 3
 """About 24 s: long enough that starting ffmpeg costs nothing, short enough to be done again after a crash."""
 
@@ -33,13 +35,17 @@ def grid(frame_count: int, fps: Fraction) -> Grid:
     """
     Segments of about 8 s, each a whole number of still steps, so that rungs of few frames have the same boundaries.
 
-    A lesson of more than a minute begins with three of about 4 s: on a slow line it starts twice as soon.
+    A lesson of more than a minute begins with three of about 4 s: on a slow line it starts twice as soon. A shorter one
+    is cut into equal parts: a rest of a few frames would need a key frame for itself, and burst its line.
     """
     step = still_step(fps)
     long = step * max(1, round(SEGMENT_S * fps / step))
     short = step * max(1, round(OPENING_SEGMENT_S * fps / step))
-    opening = OPENING_SEGMENTS if frame_count / fps > SHORT_LESSON_S else 0
-    return Grid(long, opening, short if opening else long)
+    if frame_count / fps > SHORT_LESSON_S:
+        return Grid(long, OPENING_SEGMENTS, short)
+    count = max(1, round(frame_count / long), ceil(frame_count / (LONGEST_SEGMENT_S * fps)))
+    equal = step * ceil(Fraction(frame_count, count * step)) or long
+    return Grid(equal, 0, equal)
 
 
 def cut(frame_count: int, found: Grid) -> tuple[Chunk, ...]:
