@@ -137,7 +137,7 @@ def h22(lesson: Lesson) -> Iterator[Finding]:
 
 def h23(lesson: Lesson) -> Iterator[Finding]:
     """High or Main profile, no higher level than needed, some to 4.1, at most 60 fps, progressive, one aspect ratio."""
-    levels = []
+    levels, rates = [], set()
     for variant in lesson.model.playlists:
         item = lesson.at(variant.uri)
         if item is None or not item.is_video:
@@ -149,8 +149,13 @@ def h23(lesson: Lesson) -> Iterator[Finding]:
         if variant.stream_info.resolution != (stream.get("width"), stream.get("height")):
             yield Finding("H23", item.uri, f"RESOLUTION {variant.stream_info.resolution} is not the picture's size")
         said, real = Fraction(str(variant.stream_info.frame_rate or 0)), 1 / item.sample_s
-        if abs(said - real) > Fraction(1, 1000) or real > 60:
+        rates.add(said)
+        if abs(said - real * max(1, round(said / real))) > Fraction(1, 1000) * max(1, round(said / real)) or real > 60:
             yield Finding("H23", item.uri, f"FRAME-RATE {float(said)} for {float(real):.3f} pictures a second")
+    if len(rates) > 1:
+        yield Finding(
+            "H23", lesson.uri, "variants of one lesson name different rates, and some players never change between them"
+        )
     if levels and min(levels) > 41:
         yield Finding("H23", lesson.uri, "no variant keeps to level 4.1")
     yield from _aspect_findings(lesson)

@@ -237,7 +237,9 @@ def _playlist(
     }
     if isinstance(rendition, VideoRendition):
         info["resolution"] = f"{rendition.width}x{rendition.height}"
-        info["frame_rate"] = Decimal(plan.fps.numerator) / Decimal(plan.fps.denominator * rendition.frame_step)
+        # The highest rate there may be (RFC 8216bis 4.4.6.2). A rung of few frames names the lesson's too: hls.js never
+        # climbs to a level of a lower rate.
+        info["frame_rate"] = Decimal(plan.fps.numerator) / Decimal(plan.fps.denominator)
     if sound:
         info["audio"] = sound.name
     playlist = _Scored(safe_uri(uri(rendition.name)), info, media, None)

@@ -223,7 +223,7 @@ BROKEN: list[tuple[str, Break]] = [
     ("H22", data("o16/init.mp4", b"dOps\x00", b"dOps\x01")),
     ("H23", attribute("RESOLUTION", "256x160", everywhere=False)),
     ("H23", attribute("FRAME-RATE", "30.000", everywhere=False)),
-    ("H23", text(TOP, "FRAME-RATE=1,", "FRAME-RATE=25,")),
+    ("H23", text(TOP, "FRAME-RATE=25,", "FRAME-RATE=12,")),
     ("H23", data("w144/init.mp4", b"av1C\x81\x00", b"av1C\x81\x08")),
     ("H23", data("v144/init.mp4", b"\x67\x64\x00\x0b", b"\x67\x64\x00\x33")),
     ("H24", hdr_init),
