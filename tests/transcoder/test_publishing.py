@@ -68,7 +68,7 @@ def test_its_playlists_stand_in_a_folder_of_their_own():
 
 
 def test_a_second_attempts_object_is_named_where_it_stands():
-    plan = plan_of(20)
+    plan = plan_of(24)
     made, keys = everything(plan)
     name = plan.video[0].name
     plain = f"media/{ASSET}/{plan.digest}/{name}/1.m4s"
@@ -85,13 +85,13 @@ def test_a_second_attempts_object_is_named_where_it_stands():
 
 
 def test_the_status_of_a_published_rendition_is_measured():
-    plan = plan_of(20)
+    plan = plan_of(70.4)
     made, _ = everything(plan)
 
     row = summary(plan, made)[0]
 
-    assert (row["state"], row["average_bps"], row["peak_bps"]) == ("ready", 12_000, 20_000)
-    assert row["bytes"] == 700 + 3 * 10_000
+    assert (row["state"], row["average_bps"], row["peak_bps"]) == ("ready", 12_500, 20_000)
+    assert row["bytes"] == 700 + 11 * 10_000
 
 
 def test_a_published_rung_of_few_pictures_says_so():
