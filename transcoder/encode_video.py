@@ -15,7 +15,7 @@ from transcoder.chunks import still_step
 from transcoder.correcting import COARSEST
 from transcoder.encode import arguments, floored, forked, segmented, source_input
 from transcoder.media import Chunk, Plan, VideoRendition
-from transcoder.pictures import on_bt709, on_grid, rate, track_of
+from transcoder.pictures import colours_of, on_grid, on_screen, rate, track_of
 from transcoder.video_encoders import PACKET_FILTERS, encoder_options
 
 # Pictures that the demuxer gives before the wanted one: it seeks by decoding time, which B-pictures put earlier.
@@ -87,7 +87,7 @@ def _cascade(pictures: Any, plan: Plan, chunk: Chunk, rungs: Sequence[VideoRendi
     for rung in rungs:
         wanted = (rung.width, rung.height)
         if size is None:
-            pictures = on_bt709(pictures, plan, *wanted)
+            pictures = on_screen(pictures, plan, *wanted)
         elif size != wanted:
             # Even sides bend the shape by less than a pixel, which `scale` would tell as pixels that are not square.
             pictures = pictures.filter("scale", w=rung.width, h=rung.height, flags="bicubic").filter("setsar", 1)
@@ -117,6 +117,7 @@ def _with_less_to_show(pictures: Any, plan: Plan, rung: VideoRendition, *, coars
 
 def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition, *, strict: bool) -> Any:
     frames, segment_frames = chunk.end_frame - chunk.start_frame, plan.chunk_segment_frames(chunk)
+    colours = colours_of(plan)
     segment_s = float(min(frames, segment_frames) / plan.fps)
     options = {
         # A key frame at each segment's start and nowhere else, on a grid that all rungs share.
@@ -125,9 +126,9 @@ def _video_output(pictures: Any, plan: Plan, chunk: Chunk, rung: VideoRendition,
         "flags": "+cgop+bitexact",
         "frames:v": sample_count(frames, rung.frame_step),
         "pix_fmt": "yuv420p",
-        "color_primaries": "bt709",
-        "color_trc": "bt709",
-        "colorspace": "bt709",
+        "color_primaries": colours.primaries,
+        "color_trc": colours.transfer,
+        "colorspace": colours.matrix,
         "color_range": "tv",
         # Half a frame less, so that no rounding puts off a cut that lies exactly on the grid.
         "hls_time": floored((segment_frames - Fraction(1, 2)) / plan.fps),

@@ -13,7 +13,7 @@ import ffmpeg
 from transcoder.encode import arguments, guarded
 from transcoder.guards import local_file
 from transcoder.media import Plan
-from transcoder.pictures import microseconds, on_bt709, track_of, zero_s
+from transcoder.pictures import microseconds, on_paper, track_of, zero_s
 
 STILLS_FOLDER = "stills"
 POSTER_NAME = "poster.jpg"
@@ -52,7 +52,7 @@ def poster_arguments(plan: Plan, source: Path, *, at_s: float | None) -> list[st
     """The most usual of a few key frames from `at_s` of the file's own time on; from its beginning if None."""
     where = {} if at_s is None else {"ss": f"{at_s:.6f}", "seek_timestamp": 1, "noaccurate_seek": None}
     pictures = _keyframes(plan, source, where).filter("thumbnail", n=POSTER_CANDIDATES)
-    pictures = on_bt709(pictures, plan, *_fitted(plan, POSTER_SIDE), full_range=True)
+    pictures = on_paper(pictures, plan, *_fitted(plan, POSTER_SIDE))
     return arguments([ffmpeg.output(pictures, f"file:{POSTER_NAME}", **JPEG, **_ONE_PICTURE)])
 
 
@@ -82,7 +82,7 @@ def storyboard_arguments(plan: Plan, source: Path) -> list[str]:
     # `pass` keeps a last picture that is shorter than half a step: it may be the only one.
     pictures = pictures.filter("fps", fps=f"1/{step_s}", start_time=0, eof_action="pass")
     pictures = pictures.filter("tpad", stop=-1, stop_mode="clone").filter("trim", end_frame=count)
-    pictures = on_bt709(pictures, plan, width, height, full_range=True).filter("tile", layout=f"{COLUMNS}x{ROWS}")
+    pictures = on_paper(pictures, plan, width, height).filter("tile", layout=f"{COLUMNS}x{ROWS}")
     return arguments(
         [ffmpeg.output(pictures, "file:storyboard-%d.jpg", start_number=0, fps_mode="passthrough", **JPEG)]
     )

@@ -16,7 +16,7 @@ from transcoder.analysis.samples import Sample
 from transcoder.analysis.values import Family
 from transcoder.encode import arguments, source_input
 from transcoder.media import Chunk, Plan
-from transcoder.pictures import on_bt709, on_grid, rate, track_of
+from transcoder.pictures import on_grid, on_screen, rate, track_of
 from transcoder.sizes import scaled_size
 from transcoder.video_encoders import PACKET_FILTERS, SVT_AV1_PARAMS
 
@@ -74,7 +74,7 @@ def reference_arguments(
 ) -> list[str]:
     """A sample's frames, once and without loss, and maps of what is seen in them."""
     pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, sample.chunk(index))
-    pictures = on_bt709(pictures, plan, *size).filter("setpts", "PTS-STARTPTS").filter_multi_output("split", 3)
+    pictures = on_screen(pictures, plan, *size).filter("setpts", "PTS-STARTPTS").filter_multi_output("split", 3)
     changes = pictures[1].filter("extractplanes", "y").filter("tblend", all_mode="difference")
     edges = pictures[2].filter("select", "not(n)").filter("extractplanes", "y").filter("sobel")
     changes, edges = changes.filter_multi_output("split", 2), edges.filter_multi_output("split", 2)
@@ -93,7 +93,7 @@ def still_reference_arguments(
     """A few frames of each second of a segment, without loss: what a rung of one frame a second is compared with."""
     pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, chunk)
     wanted = "+".join(f"eq(mod(n,{frame_step}),{frame_step * phase // PHASES})" for phase in range(PHASES))
-    pictures = on_bt709(pictures.filter("select", wanted), plan, *size).filter("setpts", "N/TB")
+    pictures = on_screen(pictures.filter("select", wanted), plan, *size).filter("setpts", "N/TB")
     return arguments([ffmpeg.output(pictures, f"file:{still_reference_name(index)}", f="nut", **LOSSLESS)])
 
 

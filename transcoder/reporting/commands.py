@@ -15,7 +15,7 @@ import ffmpeg
 from transcoder.encode import arguments, source_input
 from transcoder.guards import guarded_input
 from transcoder.media import Chunk, Plan
-from transcoder.pictures import on_bt709, on_grid, rate, track_of
+from transcoder.pictures import on_grid, on_paper, on_screen, rate, track_of
 from transcoder.sizes import scaled_size
 
 REFERENCE = "reference.nut"
@@ -60,7 +60,7 @@ def source_size(plan: Plan) -> tuple[int, int]:
 def reference_arguments(plan: Plan, frames: Chunk, source: Path, *, begin_s: float | None) -> list[str]:
     """These frames of the lesson's grid, at the source's size, once and without loss."""
     pictures = on_grid(source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, frames)
-    pictures = on_bt709(pictures, plan, *source_size(plan)).filter("setpts", "PTS-STARTPTS")
+    pictures = on_screen(pictures, plan, *source_size(plan)).filter("setpts", "PTS-STARTPTS")
     return arguments([ffmpeg.output(pictures, f"file:{REFERENCE}", f="nut", **LOSSLESS)])
 
 
@@ -93,9 +93,7 @@ def source_snapshot_arguments(plan: Plan, frame: int, source: Path, jpeg: str, *
     pictures = on_grid(
         source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, Chunk(0, frame, frame + 1)
     )
-    return arguments(
-        [ffmpeg.output(on_bt709(pictures, plan, *source_size(plan), full_range=True), f"file:{jpeg}", **JPEG)]
-    )
+    return arguments([ffmpeg.output(on_paper(pictures, plan, *source_size(plan)), f"file:{jpeg}", **JPEG)])
 
 
 def hearing_arguments(file: str) -> list[str]:
