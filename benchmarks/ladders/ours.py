@@ -75,7 +75,7 @@ def policy_for(cpu: CpuClass, *, families: Sequence[Family] = ("avc", "av1")) ->
 
 def _rung(row: dict[str, Any], clip: Clip, cache: Cache, threads: int) -> OurRung:
     coded = cache.folder / row["file"]
-    scored = score(coded, clip.reference, cache, matrix="bt709", ours=True, threads=threads)
+    scored = score(coded, clip.reference, cache, ours=True, threads=threads)
     return OurRung(**{name: value for name, value in row.items() if name != "file"}, score=scored)
 
 

@@ -20,6 +20,8 @@ from transcoder.settings import TranscoderSettings
 MODEL = "vmaf_v0.6.1"
 LOW_PERCENTILE = 0.05
 HD_LINES = 720
+SCALER_NAMES = {"bt470bg": "bt470", "bt2020nc": "bt2020"}
+"""Colour matrices that `scale` names otherwise than ffprobe does."""
 STILL_STEP_S = 1.5
 """The last picture of a rung that shows one a second may begin so long before the end."""
 
@@ -92,25 +94,25 @@ def _held(rate: Fraction) -> str:
     return f"fps=fps={rate.numerator}/{rate.denominator}:start_time=0"
 
 
-def score(
-    coded: Path, against: Reference, cache: Cache, *, matrix: str = "", ours: bool = False, threads: int = 1
-) -> Score:
+def score(coded: Path, against: Reference, cache: Cache, *, ours: bool = False, threads: int = 1) -> Score:
     """
-    `matrix` names the colours of `coded` where they are not the source's.
+    A file that names no colour matrix has the source's.
 
     `ours` is a file of our segments: the transcoder has read from their boxes that they begin at nought, which ffmpeg
     does not show where H.264's composition offsets are negative. Raises NotAligned.
     """
-    asked = ["score", MODEL, sha256_of(coded), [*against.said, against.frames], matrix]
-    found = cache.answer(asked, lambda: asdict(_scored(coded, against, cache, matrix, ours, threads)))
+    asked = ["score", MODEL, sha256_of(coded), [*against.said, against.frames]]
+    found = cache.answer(asked, lambda: asdict(_scored(coded, against, cache, ours, threads)))
     return Score(**found)
 
 
-def _scored(coded: Path, against: Reference, cache: Cache, matrix: str, ours: bool, threads: int) -> Score:
-    packets = ffprobe(["-show_entries", "packet=pts_time,duration_time,size", "-select_streams", "v", str(coded)])
-    kbps = _measured_kbps(packets["packets"], against, from_zero=not ours)
+def _scored(coded: Path, against: Reference, cache: Cache, ours: bool, threads: int) -> Score:
+    entries = "packet=pts_time,duration_time,size:stream=color_space"
+    found = ffprobe(["-show_entries", entries, "-select_streams", "v", str(coded)])
+    kbps = _measured_kbps(found["packets"], against, from_zero=not ours)
+    matrix = found["streams"][0].get("color_space", "unknown")
     with scratch(cache.folder) as folder:
-        graph = _graph(against, matrix, threads)
+        graph = _graph(against, against.matrix if matrix == "unknown" else matrix, threads)
         inputs = ["-threads", "1", "-i", str(coded.absolute()), "-threads", "1", "-i", str(against.path.absolute())]
         ffmpeg([*inputs, "-filter_complex", graph, "-f", "null", "-"], cwd=folder)
         text = (folder / "vmaf.json").read_text("utf-8")
@@ -134,7 +136,8 @@ def _graph(against: Reference, matrix: str, threads: int) -> str:
     """Both to one rate and count; only the rung is scaled."""
     frames = f"tpad=stop=-1:stop_mode=clone,trim=end_frame={against.frames},setpts=N"
     size = f"scale=w={against.width}:h={against.height}:flags=bicubic"
-    colours = f"in_color_matrix={matrix or against.matrix}:out_color_matrix={against.matrix}:out_range={against.span}"
+    here, there = SCALER_NAMES.get(matrix, matrix), SCALER_NAMES.get(against.matrix, against.matrix)
+    colours = f"in_color_matrix={here}:out_color_matrix={there}:out_range={against.span}"
     same = f"format=yuv420p,setparams=colorspace={against.matrix}:range={against.span},setsar=1"
     rung = f"[0:v:0]{_held(against.fps)},{size}:{colours},{same},{frames}[rung]"
     source = f"[1:v:0]{_held(against.fps)},{same},{frames}[source]"

@@ -115,7 +115,7 @@ class Search:
         rung = replace(self._model, name="tried", **shape, **free)
         asked = ["search", self._clip.reference.said, repr(rung), code_digest(*ENCODING)]
         row = self._cache.answer(asked, lambda: self._made(rung))
-        scored = score(self._cache.folder / row["file"], self._clip.reference, self._cache, matrix="bt709", ours=True)
+        scored = score(self._cache.folder / row["file"], self._clip.reference, self._cache, ours=True)
         return Point(row["kbps"] + self._sound_kbps, scored.vmaf)
 
     def _made(self, rung: VideoRendition) -> dict[str, object]:

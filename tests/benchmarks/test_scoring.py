@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from benchmarks.ladders.running import Cache, ffmpeg
-from benchmarks.ladders.scoring import NotAligned, percentile, reference, score, summary
+from benchmarks.ladders.scoring import SCALER_NAMES, NotAligned, percentile, reference, score, summary
+
+CODES = {"smpte170m": 6, "bt470bg": 5}
 
 
 def log_of(*values: float) -> str:
@@ -69,3 +71,21 @@ def test_a_score_is_found_once(source: Path, tmp_path: Path, monkeypatch: pytest
 
     assert score(source, against, cache) == first
     assert first.vmaf > 90
+
+
+@pytest.mark.ffmpeg
+@pytest.mark.parametrize("matrix", ["smpte170m", "bt470bg"])
+def test_a_copy_in_other_colours_is_compared_in_the_source_s(matrix, source: Path, tmp_path: Path):
+    cache, coded = Cache(tmp_path / "cache"), tmp_path / "coded.mp4"
+    tagged = tmp_path / "tagged.mp4"
+    ffmpeg(
+        ["-i", str(source), "-c", "copy", "-bsf:v", f"h264_metadata=matrix_coefficients={CODES[matrix]}", str(tagged)]
+    )
+    other = f"scale=in_color_matrix={SCALER_NAMES.get(matrix, matrix)}:out_color_matrix=bt709"
+    coding = ["-c:v", "libx264", "-crf", "5", "-colorspace", "bt709"]
+    ffmpeg(["-i", str(tagged), "-vf", other, *coding, str(coded)])
+
+    against = reference(tagged, cache)
+
+    assert against.matrix == matrix
+    assert score(coded, against, cache).vmaf > 95
