@@ -7,7 +7,7 @@ from pathlib import Path
 
 from transcoder.batches import batches
 from transcoder.boxes import InitSegment
-from transcoder.collecting import collect_init, collect_segment, segment_name
+from transcoder.collecting import INIT_NAME, collect_init, collect_segment, segment_name
 from transcoder.correcting import ATTEMPTS, Try, alone, next_try, overshoot
 from transcoder.encode_video import beginnings, in_order, sample_count, video_arguments
 from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
@@ -43,8 +43,8 @@ def make_chunk(
         together = batches(plan, in_order(renditions), memory_bytes=making.limits.memory_bytes)
         for done, rungs in enumerate(together):
             making.encode(chunk, rungs, on_line=_frame_listener(on_frames, chunk, rungs[0], (done, len(together))))
-        inits = {rung.name: collect_init(out / rung.name) for rung in renditions}
-        made = [inits[rung.name][0] for rung in renditions]
+        inits = {rung.name: _init_in(out / rung.name) for rung in renditions}
+        made = [inits[rung.name].made for rung in renditions]
         for number in plan.segments_of(chunk):
             made += making.segments(chunk, number, renditions, inits)
         forget_playlists(folders)
@@ -103,9 +103,9 @@ class _Making:
     def _collected(self, segment: Chunk, number: int, rung: VideoRendition, inits: "_Inits") -> Made:
         """A segment as it lies there: on the grid, to the frame, and of the init segment of the whole chunk."""
         folder, place = self.out / rung.name, f"segment {number} of {rung.name}"
-        init_made, init = inits[rung.name]
+        init = inits[rung.name]
         try:
-            made, found = collect_segment(folder, number, init)
+            made, found = collect_segment(folder, number, init.read)
         except FileNotFoundError as error:
             raise EncodeFailed(f"{place} was not written") from error
         frames = segment.end_frame - segment.start_frame
@@ -113,12 +113,40 @@ class _Making:
             raise EncodeFailed(f"{place} is off the grid")
         if (found.sample_count, made.duration_s) != (sample_count(frames, rung.frame_step), frames / self.plan.fps):
             raise EncodeFailed(f"{place} has {found.sample_count} pictures in {made.duration_s} s")
-        if collect_init(folder)[0] != init_made:
+        if not _restored(folder, rung, init):
             raise EncodeFailed(f"{place} has an init segment of its own")
         return made
 
 
-_Inits = dict[str, tuple[Made, InitSegment]]
+@dataclass(frozen=True, slots=True)
+class _Init:
+    """The init segment that the first encode of a rung wrote: the same in every chunk, for its CRF is the plan's."""
+
+    made: Made
+    read: InitSegment
+    data: bytes
+
+
+_Inits = dict[str, _Init]
+
+
+def _init_in(folder: Path) -> _Init:
+    made, read = collect_init(folder)
+    return _Init(made, read, (folder / INIT_NAME).read_bytes())
+
+
+def _restored(folder: Path, rung: VideoRendition, init: _Init) -> bool:
+    """
+    Whether a segment belongs to the rung's init segment, which lies there afterwards.
+
+    At a high CRF SVT-AV1 takes larger superblocks, and says so in the sequence header, of which av1C holds a copy. Each
+    key frame brings its own, which is the one that counts; everything else must be the same.
+    """
+    again = _init_in(folder)
+    if again.made == init.made:
+        return True
+    (folder / INIT_NAME).write_bytes(init.data)
+    return rung.family == "av1" and again.read == init.read
 
 
 def _frame_listener(

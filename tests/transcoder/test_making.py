@@ -213,6 +213,32 @@ def test_no_picture_is_too_wild_for_its_line(tmp_path: Path, family: Family) -> 
     assert max(kbps(item) for item in segments(made)) <= 8
 
 
+def test_a_segment_of_larger_superblocks_keeps_the_init_segment_of_its_rung(tmp_path: Path) -> None:
+    """
+    At a high CRF SVT-AV1 names another size of superblocks in the sequence header, a copy of which lies in av1C.
+    """
+    source = tmp_path / "large.mp4"
+    picture = "testsrc2=s=1280x720:r=5:d=1"
+    ffmpeg("-f", "lavfi", "-i", picture, "-c:v", "libx264", "-qp", "10", "-pix_fmt", "yuv420p", str(source))
+    large = rung("large", 1280, 720, family="av1", preset="5", crf=50, max_kbps=9000, buffer_kbit=9000, level="3.1")
+    once = make_lesson(planned(source, large), source, tmp_path / "once")
+    tight = replace(large, max_kbps=int(kbps(segments(once)[0]) / 2))
+
+    again = make_lesson(planned(source, tight), source, tmp_path / "again")
+
+    assert kbps(segments(again)[0]) < kbps(segments(once)[0])
+    assert init_digest(again) == init_digest(once)
+    assert sequence_header(tmp_path / "again/0/large/0.m4s") != sequence_header(tmp_path / "once/0/large/0.m4s")
+
+
+def sequence_header(segment: Path) -> bytes:
+    """The first that stands in the segment (AV1 section 5.3.2: type 1, with a size)."""
+    data = segment.read_bytes()
+    start = data.index(b"mdat") + 4
+    start = data.index(b"\x0a", start)
+    return data[start : start + 2 + data[start + 1]]
+
+
 def whirl(path: Path, from_s: int, to_s: int) -> Path:
     """24 s of a picture that turns about in the middle."""
     picture = f"testsrc2=s=128x72:r=10,rotate=t*3:enable='between(t,{from_s},{to_s}-0.01)'"
