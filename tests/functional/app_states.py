@@ -85,7 +85,8 @@ def set_state(session: Session, asset_id: UUID, state: State) -> None:
         planned = {"plan": plan_to_json(PLAN), "plan_digest": PLAN.digest, "duration_s": DURATION_S}
         values |= planned | {"source_sha256": "b" * 64, "planned_at": utc_now()}
     if state in {"growing", "ready"}:
-        _add_sound(session, asset)
+        # Sound that lasts as long as the lesson has ended.
+        _add_sound(session, asset, segments=15 if state == "ready" else 14)
     if state == "ready":
         values |= {"publication_id": uuid4(), "summary": [_summary()], "finished_at": utc_now()}
         asset.published_job_id = asset.job_id
@@ -96,8 +97,8 @@ def set_state(session: Session, asset_id: UUID, state: State) -> None:
     session.execute(update(TranscodeJob).where(TranscodeJob.id == asset.job_id).values(**values))
 
 
-def _add_sound(session: Session, asset: MediaAsset) -> None:
-    whole = [("init", "init.mp4", 0), *(("segment", f"{number}.m4s", number) for number in range(15))]
+def _add_sound(session: Session, asset: MediaAsset, *, segments: int) -> None:
+    whole = [("init", "init.mp4", 0), *(("segment", f"{number}.m4s", number) for number in range(segments))]
     for kind, name, number in whole:
         session.merge(
             MediaObject(

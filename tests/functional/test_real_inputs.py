@@ -140,7 +140,9 @@ def test_a_turned_phone_gives_an_upright_picture(samples: Samples, transcode) ->
 def test_portrait_keeps_its_shape(samples: Samples, transcode) -> None:
     lesson = transcode(samples.encoded("portrait.mp4", f"{X264} -c:a aac", size="540x960", seconds=2))
 
-    assert [(rendition["width"], rendition["height"]) for rendition in lesson.video] == [(480, 854), (540, 960)]
+    sizes = [(rendition["width"], rendition["height"]) for rendition in lesson.video]
+    assert sizes[0] == (480, 854)
+    assert all(width <= 540 and abs(width * 16 - height * 9) <= 16 for width, height in sizes)
 
 
 @pytest.mark.parametrize(
