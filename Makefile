@@ -61,7 +61,7 @@ check-types:
 	@"$(RUN)" -m mypy
 
 check-tests:
-	@"$(RUN)" -m pytest -q -m "not functional and not ffmpeg"
+	@"$(RUN)" -m pytest -q -n 2 -m "not functional and not ffmpeg"
 
 format: developer
 	@"$(RUN)" -m ruff format $(wildcard $(FORMATTED))
