@@ -10,7 +10,7 @@ from transcoder.boxes import InitSegment
 from transcoder.collecting import INIT_NAME, collect_init, collect_segment, segment_name
 from transcoder.correcting import ATTEMPTS, Try, alone, next_try, overshoot
 from transcoder.encode_video import beginnings, in_order, sample_count, video_arguments
-from transcoder.encoder import Cancelled, emptied, encode, forget_playlists
+from transcoder.encoder import Cancelled, emptied, encode, forget_playlists, frames_told
 from transcoder.errors import EncodeFailed
 from transcoder.full_disk import full_disk_told
 from transcoder.media import Chunk, Made, Plan, VideoRendition
@@ -157,9 +157,9 @@ def _frame_listener(
     frames = chunk.end_frame - chunk.start_frame
 
     def on_line(line: str) -> None:
-        name, _, value = line.partition("=")
-        if on_frames and name == "frame" and value.strip().isdigit():
-            shown = min(frames, int(value) * first.frame_step)
+        told = frames_told(line)
+        if on_frames and told is not None:
+            shown = min(frames, told * first.frame_step)
             on_frames((done * frames + shown) // processes)
 
     return on_line if on_frames else None

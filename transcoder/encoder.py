@@ -32,6 +32,25 @@ def encode(
     return finished
 
 
+def frames_told(line: str) -> int | None:
+    """How many frames of its first output ffmpeg says are done; None in any other line of its progress."""
+    name, _, value = line.partition("=")
+    return int(value) if name == "frame" and value.strip().isdigit() else None
+
+
+def encode_frames(arguments: list[str], folder: Path, limits: Limits | None, cancelled: Cancelled) -> int:
+    """As `encode`; returns how many frames of its first output were made."""
+    frames = 0
+
+    def on_line(line: str) -> None:
+        nonlocal frames
+        told = frames_told(line)
+        frames = frames if told is None else told
+
+    encode(arguments, folder, limits, cancelled, on_line)
+    return frames
+
+
 def emptied(folder: Path) -> Path:
     """A folder without what an earlier, killed run may have left."""
     folder.mkdir(parents=True, exist_ok=True)

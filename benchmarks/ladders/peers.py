@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from transcoder.reporting.peers import MEDIACMS_KBPS, PEERTUBE_BITS_PER_PIXEL
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
@@ -56,9 +58,6 @@ def _scaled(shape: Shape, height: int) -> str:
     return f"scale=w={height}:h=-2" if shape.width < shape.height else f"scale=w=-2:h={height}"
 
 
-PEERTUBE_BITS_PER_PIXEL = {144: 0.19, 240: 0.17, 360: 0.15, 480: 0.12, 720: 0.11, 1080: 0.10}
-
-
 def _peertube(shape: Shape) -> list[Rung]:
     rungs = []
     for height in _below(shape, tuple(PEERTUBE_BITS_PER_PIXEL)):
@@ -71,9 +70,6 @@ def _peertube(shape: Shape) -> list[Rung]:
         options += ["-r", _rate(fps), "-g:v", str(round(fps * 2))]
         rungs.append(Rung(f"{height}p", tuple(options), 128))
     return rungs
-
-
-MEDIACMS_KBPS = {144: 150, 240: 300, 360: 500, 480: 1000, 720: 2500, 1080: 4500}
 
 
 def _mediacms(shape: Shape) -> list[Rung]:

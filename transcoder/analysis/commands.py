@@ -19,6 +19,7 @@ from transcoder.media import Chunk, Plan
 from transcoder.pictures import on_grid, on_screen, rate, track_of
 from transcoder.sizes import scaled_size
 from transcoder.video_encoders import PACKET_FILTERS, SVT_AV1_PARAMS
+from transcoder.vmaf import LOSSLESS, compared
 
 CHANGED = 3
 """Difference in luma from which a pixel is said to change: codecs and cameras make less of it by themselves."""
@@ -35,7 +36,6 @@ STRIPS = 32
 PHASES = 5
 """How often a frame that is held is compared with what the lesson shows meanwhile."""
 LONGER_THAN_A_SAMPLE = 9999
-LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1, "fps_mode": "passthrough"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,8 @@ def scoring_arguments(
     outputs = []
     for number, candidate in enumerate(candidates):
         shown = ffmpeg.input(f"file:{candidate.file}", f="mov", threads=1)["v"]
-        outputs.append(_scored(shown, copies[number], candidate.held, size, every, log=f"{candidate.file}.json"))
+        log = f"{candidate.file}.json"
+        outputs.append(compared(shown, copies[number], held=candidate.held, size=size, every=every, log=log))
     for number, (height, frame_step) in enumerate(scaled, start=len(candidates)):
         shown = copies[number + len(scaled)]
         held = PHASES if frame_step > 1 else 1
@@ -170,7 +171,8 @@ def scoring_arguments(
             shown = shown.filter("select", f"not(mod(n,{held}))")
         if height < min(size):
             shown = shown.filter("scale", *scaled_size(*size, height), flags="bicubic")
-        outputs.append(_scored(shown, copies[number], held, size, every, log=scaled_log(height, frame_step)))
+        log = scaled_log(height, frame_step)
+        outputs.append(compared(shown, copies[number], held=held, size=size, every=every, log=log))
     return arguments(outputs)
 
 
@@ -180,13 +182,3 @@ def scaled_log(height: int, frame_step: int) -> str:
 
 def _reference(name: str) -> Any:
     return ffmpeg.input(f"file:{name}", f="nut", threads=1)["v"]
-
-
-def _scored(shown: Any, reference: Any, held: int, size: tuple[int, int], every: int, *, log: str) -> Any:
-    # Both streams count their frames by seconds; a frame that is held is shown again until the next.
-    shown = shown.filter("setpts", f"N*{held}/TB")
-    shown = shown.filter("scale", *size, flags="bicubic").filter("format", "yuv420p")
-    if held > 1:
-        shown = shown.filter("fps", fps=1, eof_action="pass").filter("tpad", stop=held, stop_mode="clone")
-    scoring = {"n_subsample": every, "n_threads": 1, "log_fmt": "json", "log_path": log, "shortest": 1}
-    return ffmpeg.output(ffmpeg.filter([shown, reference], "libvmaf", **scoring), "-", f="null")

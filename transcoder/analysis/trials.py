@@ -22,7 +22,7 @@ from transcoder.analysis.samples import Sample
 from transcoder.analysis.seeing import Seen, seen
 from transcoder.analysis.values import Family
 from transcoder.encode_video import beginnings
-from transcoder.encoder import Cancelled, encode
+from transcoder.encoder import Cancelled, encode_frames
 from transcoder.errors import EncodeFailed
 from transcoder.media import Chunk, Plan
 from transcoder.runner import Limits, run
@@ -43,16 +43,7 @@ class Tools:
 
     def encode(self, arguments: list[str]) -> int:
         """Run ffmpeg, and count the frames of its first output."""
-        frames = 0
-
-        def on_line(line: str) -> None:
-            nonlocal frames
-            name, _, value = line.partition("=")
-            if name == "frame" and value.strip().isdigit():
-                frames = int(value)
-
-        encode(arguments, self.folder, self.limits, self.cancelled, on_line)
-        return frames
+        return encode_frames(arguments, self.folder, self.limits, self.cancelled)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,9 @@ from transcoder.guards import guarded_input
 from transcoder.media import Chunk, Plan
 from transcoder.pictures import on_grid, on_paper, on_screen, rate, track_of
 from transcoder.sizes import scaled_size
+from transcoder.vmaf import LOSSLESS, compared
 
 REFERENCE = "reference.nut"
-LOSSLESS = {"c:v": "libx264", "qp": 0, "preset": "ultrafast", "threads": 1, "fps_mode": "passthrough"}
 JPEG = {
     "c:v": "mjpeg",
     "q:v": 4,
@@ -69,15 +69,8 @@ def scoring_arguments(candidates: Sequence[Candidate], *, size: tuple[int, int])
     references = _reference().filter("setpts", "N/TB").filter_multi_output("split", len(candidates))
     outputs = []
     for number, candidate in enumerate(candidates):
-        # Both count their frames by seconds; a frame that stands for several is shown again until the next.
-        shown = _ours(candidate.file)["v"].filter("setpts", f"N*{candidate.frame_step}/TB")
-        shown = shown.filter("scale", *size, flags="bicubic").filter("format", "yuv420p")
-        if candidate.frame_step > 1:
-            shown = shown.filter("fps", fps=1, eof_action="pass")
-            shown = shown.filter("tpad", stop=candidate.frame_step, stop_mode="clone")
-        scoring = {"n_subsample": SCORED_EVERY, "n_threads": 1, "log_fmt": "json", "log_path": candidate.log}
-        scored = ffmpeg.filter([shown, references[number]], "libvmaf", **scoring, shortest=1)
-        outputs.append(ffmpeg.output(scored, "-", f="null"))
+        shown, step = _ours(candidate.file)["v"], candidate.frame_step
+        outputs.append(compared(shown, references[number], held=step, size=size, every=SCORED_EVERY, log=candidate.log))
     return arguments(outputs)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from transcoder.encode_video import beginnings
-from transcoder.encoder import Cancelled, encode
+from transcoder.encoder import Cancelled, encode_frames
 from transcoder.errors import EncodeFailed
 from transcoder.media import Chunk, Plan
 from transcoder.reporting.commands import (
@@ -109,15 +109,7 @@ class _Run:
 
     def encode(self, arguments: list[str]) -> int:
         """How many frames ffmpeg told of."""
-        told = [0]
-
-        def on_line(line: str) -> None:
-            name, _, value = line.partition("=")
-            if name == "frame" and value.strip().isdigit():
-                told.append(int(value))
-
-        encode(arguments, self.folder, self.limits, self.cancelled, on_line)
-        return told[-1]
+        return encode_frames(arguments, self.folder, self.limits, self.cancelled)
 
     def reference(self, plan: Plan, frames: Chunk, source: Path) -> None:
         for begin_s in beginnings(plan, frames):
