@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -18,7 +18,6 @@ from transcoder.claims import Claim, update_held
 from transcoder.errors import EncodeCancelled, ObjectsLost, OutputInvalid
 from transcoder.growing import SUFFIX, as_made, relative
 from transcoder.keeping import damaged
-from transcoder.loudness import SoundReport
 from transcoder.measuring import queue_measure
 from transcoder.media import Made, Plan
 from transcoder.offering import offered
@@ -30,7 +29,7 @@ from transcoder.station import Station
 from transcoder.status import rendition_status
 from transcoder.tables import MediaAsset, MediaObject
 from transcoder.tallies import Tally
-from transcoder.verify import HIGHEST_PEAK_DB, verify_asset
+from transcoder.verify import verify_asset
 
 PLAYLISTS = "playlists"
 
@@ -63,7 +62,7 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
         station.commit(reopen, held, {row.task_id for row in broken}, now=station.now())
         return
     made = _by_rendition([as_made(row) for row in rows])
-    findings = verify_asset(plan, made, sound=_held_to(station.read(published_sound, held.job_id)))
+    findings = verify_asset(plan, made, sound=station.read(published_sound, held.job_id))
     if findings:
         raise OutputInvalid(str(findings[0]), rule=findings[0].rule)
     plan = offered(plan, made)
@@ -77,11 +76,6 @@ def do_publish(station: Station, held: Claim, pulse: Pulse) -> None:
     if not measured:
         # Nothing more is made of it here; copies on other hosts go when their disks need room.
         station.workspace.forget(held.asset_id)
-
-
-def _held_to(reports: Iterable[SoundReport]) -> list[SoundReport]:
-    """A peak that the codec has lifted past the limit stands with its figures; it is no reason to withhold a lesson."""
-    return [replace(report, true_peak_db=min(report.true_peak_db, HIGHEST_PEAK_DB)) for report in reports]
 
 
 def put_playlists(store: ObjectStore, files: Iterable[PlaylistFile]) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from transcoder.loudness import HIGHEST_PEAK_DB as HIGHEST_PEAK_DB
 from transcoder.loudness import SoundReport, corrected
 from transcoder.media import AudioRendition, Made, Plan, VideoRendition
 from transcoder.playlists import variant_rate
