@@ -45,9 +45,10 @@ demo-stop:
 doctor: environment
 	@SABAQ_VAR="$(VAR)" "$(RUN)" -m streamsvc.cli doctor
 
+# Three on two cores: many tests wait for servers. Those of one file stay together, for they share what they started.
 test: developer
 	@"$(RUN)" -m tests.system_packages
-	@"$(RUN)" -m pytest
+	@"$(RUN)" -m pytest -n 3 --dist loadfile
 
 check: developer
 	@"$(MAKE)" --no-print-directory --jobs=2 --output-sync=target check-style check-types check-tests
