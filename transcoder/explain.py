@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from transcoder.analysis.values import Analysis
+from transcoder.fitting import UNSEEN_VMAF
 from transcoder.listening import TARGET_LUFS
-from transcoder.media import AudioRendition, Family, Heard, Plan, Rival, VideoRendition
+from transcoder.media import AudioRendition, Family, Heard, Plan, Rival, VideoRendition, Why
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.sound import cleaning, gain_is_bounded
 
@@ -75,7 +76,7 @@ def _lesson(plan: Plan, say: _Sayer) -> Iterator[str]:
     elif found is None or not found.parts:
         yield say(f"doubt_{(found.doubt if found else '') or 'not_asked'}")
     else:
-        yield from _found(found, min(video.width, video.height), say)
+        yield from _found(found, video.shorter_side, say)
 
 
 def _found(found: Analysis, source_height: int, say: _Sayer) -> Iterator[str]:
@@ -156,8 +157,14 @@ def _why(plan: Plan, rung: VideoRendition, say: _Sayer) -> Iterator[str]:
             yield say("rivals", rivals="; ".join(rivals))
     video, found = plan.source.video, plan.analysis
     if video and found and found.text_lines:
-        left = found.text_lines * rung.shorter_side / min(video.width, video.height)
+        left = found.text_lines * rung.shorter_side / video.shorter_side
         yield say("legible", lines=say.number(left))
+        if rung.why and _illegible_wins(rung.why, found.legible_height(video.shorter_side)):
+            yield say("legible_first")
+
+
+def _illegible_wins(why: Why, legible_height: int) -> bool:
+    return any(rival.height < legible_height and rival.vmaf > why.vmaf + UNSEEN_VMAF for rival in why.rivals)
 
 
 def _beside(plan: Plan, rung: VideoRendition, say: _Sayer) -> Iterator[str]:

@@ -14,6 +14,8 @@ SPARE_CRFS = 3
 """Left above a rung's CRF for that."""
 UNSEEN_VMAF = 0.4
 """Given up for fewer bits: where pictures are nearly as good as they get, lower CRFs give hardly more."""
+LEGIBLE_VMAF = 3.0
+"""Given up so that the smallest writing can be read: VMAF knows nothing of letters."""
 FORCED = 0.6
 """Of the bits and the quality at the highest CRF, where the encoder must be forced into a line by other means."""
 SEGMENT_BOX_BYTES = 220
@@ -71,6 +73,12 @@ def best_fits(known: Sequence[Offer], max_kbps: float) -> list[Fit]:
     """What each offer gives within `max_kbps`, the best first; those that cannot fit are left out."""
     fits = [fit for offer in known if (fit := fit_of(offer, max_kbps))]
     return sorted(fits, key=lambda fit: (-fit.vmaf, fit.average_kbps, fit.curve.height))
+
+
+def legible_first(fits: Sequence[Fit], legible_height: int) -> Sequence[Fit]:
+    """Of fits, the best first: those whose writing can be read, unless that would cost more than it is worth."""
+    legible = [fit for fit in fits if fit.curve.height >= legible_height]
+    return legible if legible and legible[0].vmaf >= fits[0].vmaf - LEGIBLE_VMAF else fits
 
 
 def choice_of(fits: Sequence[Fit]) -> Fit:

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from transcoder.analysis.values import Analysis
-from transcoder.fitting import Fit, Offer, best_fits, cheapest, choice_of, highest_crf, offers
-from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, VideoTrack, Why
+from transcoder.fitting import Fit, Offer, best_fits, cheapest, choice_of, highest_crf, legible_first, offers
+from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, Why
+from transcoder.pictures import track_of
 from transcoder.policy import LOWEST_AVC_KBPS, Policy
 from transcoder.presets import preset_for
 from transcoder.sizes import level_name, scaled_size
@@ -73,12 +74,16 @@ def rungs(plan: Plan, analysis: Analysis, policy: Policy) -> tuple[VideoRenditio
     made: list[VideoRendition] = []
     for family in policy.families:
         own = [offer for offer in known if offer.curve.family == family]
-        made += _measured(plan, policy, family, own) if own else _fixed(plan, policy, family)
+        legible = analysis.legible_height(track_of(plan).shorter_side)
+        made += _measured(plan, policy, family, own, legible) if own else _fixed(plan, policy, family)
     return tuple(made)
 
 
-def _measured(plan: Plan, policy: Policy, family: Family, known: Sequence[Offer]) -> list[VideoRendition]:
+def _measured(
+    plan: Plan, policy: Policy, family: Family, known: Sequence[Offer], legible_height: int
+) -> list[VideoRendition]:
     """On each line the best that fits it, as far as it is worth a rung, up to the policy's ceiling."""
+    legible = [offer for offer in known if offer.curve.height >= legible_height] or known
     found: list[VideoRendition] = []
     reached = 0.0
     if family == "avc":
@@ -88,9 +93,9 @@ def _measured(plan: Plan, policy: Policy, family: Family, known: Sequence[Offer]
         fits = best_fits(known, max_kbps)
         if not fits:
             continue
-        enough = cheapest(known, max_kbps, policy.ceiling_vmaf)
-        chosen = enough or choice_of(fits)
-        sparing = None if found else cheapest(known, max_kbps, GOOD_VMAF)
+        enough = cheapest(legible, max_kbps, policy.ceiling_vmaf)
+        chosen = enough or choice_of(legible_first(fits, legible_height))
+        sparing = None if found else cheapest(legible, max_kbps, GOOD_VMAF)
         wanted = [sparing, chosen] if sparing and chosen.vmaf - sparing.vmaf >= MUCH_BETTER_VMAF else [chosen]
         for fit in wanted:
             if not found or fit.vmaf - reached >= policy.least_gain_vmaf:
@@ -161,7 +166,7 @@ def lines_of(family: Family, policy: Policy) -> tuple[int, ...]:
 
 def rendition(plan: Plan, policy: Policy, family: Family, line_kbps: int, choice: Choice) -> VideoRendition:
     """A choice as it is encoded: no larger than the source and the policy allow, within its line and its level."""
-    video = _track(plan)
+    video = track_of(plan)
     height = min(choice.height, max(policy.highest_height, 1))
     width, height = scaled_size(video.width, video.height, height)
     fps = plan.fps / choice.frame_step
@@ -203,8 +208,3 @@ def _fixed(plan: Plan, policy: Policy, family: Family) -> list[VideoRendition]:
 def _nearest(table: dict[int, Choice], line: int) -> Choice:
     """Of the highest line that is not above this one, or the lowest there is."""
     return table[max((known for known in table if known <= line), default=min(table))]
-
-
-def _track(plan: Plan) -> VideoTrack:
-    assert plan.source.video is not None
-    return plan.source.video

@@ -40,6 +40,10 @@ class VideoTrack:
     shift_s: float = 0.0
     """How late the decoder dates its pictures, in a container that knows only decoding times (avi)."""
 
+    @property
+    def shorter_side(self) -> int:
+        return min(self.width, self.height)
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:

@@ -69,7 +69,7 @@ def colours_of(plan: Plan) -> Colours:
     same quality. A picture that names no matrix is by custom BT.709 if it is of HD size, BT.601 if it is smaller.
     """
     video = track_of(plan)
-    hd = min(video.width, video.height) >= HD_HEIGHT
+    hd = video.shorter_side >= HD_HEIGHT
     matrix = video.matrix or ("bt709" if hd else "smpte170m")
     return BT601 if matrix in BT601_MATRICES and video.transfer not in HDR_TRANSFERS else BT709
 
@@ -91,7 +91,7 @@ def _coloured(pictures: Any, plan: Plan, size_wanted: tuple[int, int], colours: 
         pictures = _tone_mapped(pictures.filter("scale", **size), span)
     else:
         # The filter takes a picture that names no matrix for BT.601.
-        hd = not video.matrix and min(video.width, video.height) >= HD_HEIGHT
+        hd = not video.matrix and video.shorter_side >= HD_HEIGHT
         named = {"in_color_matrix": "bt709"} if hd else {}
         pictures = pictures.filter("scale", **size, **named, out_color_matrix=colours.matrix, out_range=span)
     pictures = pictures.filter("format", "yuvj420p" if span == "pc" else "yuv420p")

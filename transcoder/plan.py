@@ -18,7 +18,7 @@ from transcoder.media import Plan, Source, VideoTrack
 from transcoder.policy import DEFAULT_POLICY, Policy
 from transcoder.sound import sound_renditions
 
-RECIPE = 4
+RECIPE = 5
 """Raised with every change of `transcoder.encode` that changes bytes: the digest must change with them."""
 
 MAX_FPS = 30

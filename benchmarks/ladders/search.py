@@ -65,7 +65,7 @@ class Search:
     def _heights(self) -> list[int]:
         video = self._plan.source.video
         assert video is not None
-        shorter = min(video.width, video.height)
+        shorter = video.shorter_side
         return [height for height in HEIGHTS if height < shorter] + [min(shorter, HEIGHTS[-1])]
 
     def _steps(self) -> list[int]:

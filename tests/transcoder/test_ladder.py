@@ -57,6 +57,21 @@ def test_a_short_film_among_slides_does_not_make_the_slides_small() -> None:
     assert told(made) == TABLES[3]
 
 
+def test_pictures_whose_writing_cannot_be_read_must_be_much_better() -> None:
+    """
+    Of 4 lines in 1080, letters of 6 lines need a picture of 720; then a small rung wins only where it wins clearly.
+    """
+    sketch = replace(SLIDES, kind="board", fineness=1.5)
+    small_print = analysed([sketch], HEIGHTS, text_lines=6)
+    large_print = analysed([sketch], HEIGHTS, text_lines=30)
+
+    read, seen = (rungs(started(600), each, DEFAULT_POLICY) for each in (small_print, large_print))
+
+    assert min(rung.height for rung in seen if rung.family == "av1") < 720
+    assert {rung.height for rung in read if rung.family == "av1"} <= {720, 1080}
+    assert all(rung.why.vmaf > 60 for rung in read[1:] if rung.why)
+
+
 def test_without_an_analysis_the_ladder_follows_the_size() -> None:
     assert told(rungs(started(600), UNSEEN, DEFAULT_POLICY)) == TABLES[4]
 

@@ -16,6 +16,8 @@ NEAR = 0.85
 CRFS: dict[Family, tuple[int, int]] = {"avc": (26, 39), "av1": (38, 58)}
 """Between them and a little beside them the model holds to a few per cent; the last ones of SVT-AV1 are unlike."""
 DRAWN: tuple[Kind, ...] = ("slides", "screen")
+DRAWN_SIZE, STILL_SIZE = 0.4, 0.6
+"""Of the largest size: on drawn pictures anything smaller loses, and on those that stand still anything below."""
 STILL_S = 3
 """A lesson that is shorter gains nothing from a rung of few frames."""
 
@@ -28,7 +30,7 @@ def top_height(plan: Plan, policy: Policy) -> int:
 
 def heights(plan: Plan, parts: Sequence[Part], family: Family, policy: Policy) -> tuple[int, ...]:
     """
-    From large to small. Writing is not made small: on slides and screens large pictures of less quality win.
+    From large to small. On slides and screens large pictures of less quality win; the smallest wait for slow lines.
 
     The starter rung's size is always among those of H.264, so that it is known what the next rung adds to it.
     """
@@ -37,7 +39,7 @@ def heights(plan: Plan, parts: Sequence[Part], family: Family, policy: Policy) -
     smaller = [height for height in HEIGHTS if lowest <= height < top * NEAR]
     drawn = sum(part.share for part in parts if part.kind in DRAWN)
     if drawn > 0.5:
-        smaller = [height for height in smaller if height >= top * 0.6]
+        smaller = [height for height in smaller if height >= top * DRAWN_SIZE]
     starter = {plan.video[0].shorter_side} if family == "avc" and plan.video else set()
     return tuple(sorted({top, *smaller, *starter}, reverse=True))
 
@@ -48,7 +50,7 @@ def still_candidates(plan: Plan, parts: Sequence[Part], policy: Policy) -> tuple
     if step < PHASES or plan.duration_s < STILL_S or any(part.kind != "slides" for part in parts):
         return ()
     top = top_height(plan, policy)
-    sizes = [top, *(height for height in HEIGHTS if 0.6 * top <= height < top * NEAR)]
+    sizes = [top, *(height for height in HEIGHTS if STILL_SIZE * top <= height < top * NEAR)]
     return tuple(
         Candidate(family, height, step, crf) for family in policy.families for height in sizes for crf in CRFS[family]
     )

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 from transcoder.analysis.candidates import CRFS, candidates, still_candidates, top_height
@@ -83,7 +84,8 @@ class _Look:
         seen = [
             make_reference(self.tools, plan, sample, index, self.source, size) for index, sample in enumerate(drawn)
         ]
-        parts = tuple(_part(sample, look) for sample, look in zip(drawn, seen, strict=True))
+        lines = Fraction(track_of(plan).shorter_side, min(size))
+        parts = tuple(_part(sample, look, lines) for sample, look in zip(drawn, seen, strict=True))
         moving, still = candidates(plan, parts, self.policy), still_candidates(plan, parts, self.policy)
         self.steps = len(parts) * (len(moving) + len(still)) // len(CRFS["avc"])
         scaled, trials = _gathered(moving, [self._moving(index, moving, parts) for index in range(len(parts))])
@@ -152,9 +154,10 @@ def _gathered(tried: Sequence[Candidate], rows: Sequence[Row]) -> tuple[tuple[Sc
     return scaled, tuple(_trial(each, [row[0][number] for row in rows]) for number, each in enumerate(tried))
 
 
-def _part(sample: Sample, look: Seen) -> Part:
+def _part(sample: Sample, look: Seen, lines: Fraction) -> Part:
+    """`lines` of the source lie in one line of the sample."""
     still = round(1 - look.changed, 4)
-    return Part(sample.start_frame, sample.frames, sample.share, look.kind, still, look.text_lines)
+    return Part(sample.start_frame, sample.frames, sample.share, look.kind, still, round(look.text_lines * lines))
 
 
 def _trial(candidate: Candidate, tried: Sequence[Tried]) -> Trial:

@@ -1,10 +1,15 @@
 """What a look at a lesson finds. Kept in its plan, so that every rung can be explained. Pure."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import Literal
 
 Kind = Literal["slides", "screen", "board", "talking", "phone", "motion"]
 """Slides that stand still; a screen with movement; writing on a board; a face; a hand-held camera; much motion."""
+READ: tuple[Kind, ...] = ("slides", "screen", "board")
+"""What is there to be read; strokes that are seen in other pictures may be anything."""
+LEGIBLE_LINES = 4
+"""The least height of a small letter that is read, not guessed."""
 Doubt = Literal["", "not_asked", "no_pictures", "too_short", "failed"]
 Family = Literal["avc", "av1"]
 """As `transcoder.media` has it, which itself holds these values."""
@@ -79,4 +84,8 @@ class Analysis:
     @property
     def text_lines(self) -> int:
         """Height of the smallest writing that must stay legible, in lines of the source; 0 where there is none."""
-        return min((part.text_lines for part in self.parts if part.text_lines), default=0)
+        return min((part.text_lines for part in self.parts if part.text_lines and part.kind in READ), default=0)
+
+    def legible_height(self, source_height: int) -> int:
+        """The least height of a picture in which that writing can be read; 0 where there is none."""
+        return ceil(source_height * LEGIBLE_LINES / self.text_lines) if self.text_lines else 0

@@ -31,10 +31,16 @@ MOTION = Lesson("motion", 60_000, 12_000, 6)
 
 
 def analysed(
-    lessons: Sequence[Lesson], heights: Sequence[int], *, steps: Sequence[int] = (1,), held_loss: float = 2.0
+    lessons: Sequence[Lesson],
+    heights: Sequence[int],
+    *,
+    steps: Sequence[int] = (1,),
+    held_loss: float = 2.0,
+    text_lines: int = 12,
 ) -> Analysis:
     """One part for each lesson, all of the same share."""
-    parts = tuple(Part(number * 100, 48, 1 / len(lessons), each.kind, 0.99, 12) for number, each in enumerate(lessons))
+    share = 1 / len(lessons)
+    parts = tuple(Part(number * 100, 48, share, each.kind, 0.99, text_lines) for number, each in enumerate(lessons))
     scaled = tuple(
         Scaled(height, step, tuple(_best(each, height, max(heights), step, held_loss) for each in lessons))
         for step in steps

@@ -13,9 +13,10 @@ def parts(*kinds: Kind) -> tuple[Part, ...]:
 @pytest.mark.parametrize(
     ("height", "kind", "tried"),
     [
-        (1080, "slides", (1080, 720)),
+        (1080, "slides", (1080, 720, 480)),
         (1080, "talking", (1080, 720, 480, 360, 240)),
-        (2160, "screen", (1080, 720)),
+        (2160, "screen", (1080, 720, 480)),
+        (720, "screen", (720, 480, 360)),
         (720, "motion", (720, 480, 360, 240)),
         (768, "talking", (768, 480, 360, 240)),
         (144, "talking", (144,)),
