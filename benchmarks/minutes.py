@@ -21,7 +21,7 @@ def lesson_of(minutes: int, folder: Path) -> Path:
     """The same minute of slides, pointer and tone, so many times over; copied, not encoded again."""
     minute, path = folder / "minute.mp4", folder / f"{minutes}-minutes.mp4"
     if not minute.exists():
-        make_lesson(minute)
+        make_lesson(minute, 1)
     if not path.exists():
         command = [find_tools().ffmpeg, "-v", "error", "-y", "-stream_loop", minutes - 1, "-i", minute, "-c", "copy"]
         subprocess.run([str(word) for word in (*command, path)], check=True)

@@ -31,9 +31,9 @@ from PIL import Image, ImageDraw, ImageFont
 from transcoder.analysis.looking import look
 from transcoder.encode_video import video_arguments
 from transcoder.making import make_audio, make_chunk
-from transcoder.media import Chunk, Family, Plan, VideoRendition
+from transcoder.media import Chunk, Plan, VideoRendition
 from transcoder.plan import plan, settle, starter_plan
-from transcoder.policy import Policy
+from transcoder.policy import Family, Policy
 from transcoder.probe import probe
 from transcoder.settings import TranscoderSettings
 from transcoder.tools import find_tools

@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from transcoder.media import Family, Plan, VideoRendition
+from transcoder.media import Plan, VideoRendition
+from transcoder.policy import Family
 from transcoder.presets import cost_of
 
 MIB = 1024**2

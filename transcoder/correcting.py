@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from math import ceil, inf, log2
 
-from transcoder.media import Chunk, Family, Made, Plan, VideoRendition
+from transcoder.media import Chunk, Made, Plan, VideoRendition
+from transcoder.policy import Family
 
 CRF_ATTEMPTS = 3
 """Encodes of one segment after the first at a higher CRF alone."""

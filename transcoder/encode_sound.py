@@ -15,8 +15,9 @@ import ffmpeg
 from transcoder.encode import arguments, floored, forked, guarded, segmented, source_input
 from transcoder.guards import local_file
 from transcoder.listening import layout, one_channel
-from transcoder.media import AudioRendition, AudioTrack, Plan
+from transcoder.media import AudioRendition, Plan
 from transcoder.sound import Filter, cleaning, is_opus_voice, levelling
+from transcoder.source import AudioTrack
 
 WORKING_RATE = 48_000
 OPUS_DELAY = 312

@@ -11,9 +11,10 @@ from typing import Literal
 from transcoder.analysis.values import Analysis
 from transcoder.fitting import UNSEEN_VMAF
 from transcoder.listening import TARGET_LUFS
-from transcoder.media import AudioRendition, Family, Heard, Plan, Rival, VideoRendition, Why
-from transcoder.policy import LOWEST_AVC_KBPS, Policy
+from transcoder.media import AudioRendition, Plan, Rival, VideoRendition, Why
+from transcoder.policy import LOWEST_AVC_KBPS, Family, Policy
 from transcoder.sound import cleaning, gain_is_bounded
+from transcoder.source import Heard
 
 Words = Mapping[str, str]
 CODECS: Mapping[str, str] = {"avc": "H.264", "av1": "AV1", "aac": "AAC", "opus": "Opus"}

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from transcoder.analysis.model import Curve, curves
-from transcoder.analysis.values import Analysis, Family
+from transcoder.analysis.values import Analysis
 from transcoder.media import Plan
+from transcoder.policy import Family
 
 RAISED_SHARE = 0.2
 """Of the lesson, at most, that may be too much for its line: such segments are encoded at a higher CRF."""

@@ -11,8 +11,9 @@ from cdn.layout import asset_prefix
 from transcoder import media_playlists, playlists
 from transcoder.chunks import CHUNK_SEGMENTS
 from transcoder.errors import MediaFailed
-from transcoder.media import AudioRendition, Family, Made, MadeKind, Plan, VideoRendition
+from transcoder.media import AudioRendition, Made, MadeKind, Plan, VideoRendition
 from transcoder.plan_json import plan_if_readable
+from transcoder.policy import Family
 from transcoder.tables import MediaObject, TranscodeJob
 
 MULTIVARIANT = playlists.AVC

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 from transcoder.analysis.values import Analysis
 from transcoder.fitting import Fit, Offer, best_fits, cheapest, choice_of, highest_crf, legible_first, offers
-from transcoder.media import AudioRendition, Family, Plan, Rival, VideoRendition, Why
+from transcoder.media import AudioRendition, Plan, Rival, VideoRendition, Why
 from transcoder.pictures import track_of
-from transcoder.policy import LOWEST_AVC_KBPS, Policy
+from transcoder.policy import LOWEST_AVC_KBPS, Family, Policy
 from transcoder.presets import preset_for
 from transcoder.sizes import level_name, scaled_size
 from transcoder.sound import sound_for, sound_peak_kbps

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import fmean, median, pstdev
 
 from transcoder.guards import guarded_input, local_file
-from transcoder.media import AudioTrack, Heard, SoundKind
+from transcoder.source import AudioTrack, Heard, SoundKind
 
 WINDOW_S = 5.0
 WINDOWS = 12

@@ -16,14 +16,15 @@ from transcoder.analysis.looking import look
 from transcoder.errors import EncodeFailed, SourceMissing, TranscoderError, WorkspaceFull
 from transcoder.loudness import SoundReport
 from transcoder.making import make_chunk, make_stills
-from transcoder.media import Chunk, Family, Made, Plan, Source, VideoRendition
+from transcoder.media import Chunk, Made, Plan, VideoRendition
 from transcoder.outdir import NO_ROOM, Hidden, require_empty
 from transcoder.plan import settle, starter_plan
-from transcoder.policy import Policy, policy_for
+from transcoder.policy import Family, Policy, policy_for
 from transcoder.probe import probe
 from transcoder.runner import Limits
 from transcoder.settings import TranscoderSettings
 from transcoder.soundtrack import make_level_audio
+from transcoder.source import Source
 from transcoder.tools import find_tools
 from transcoder.tree import MULTIVARIANT_NAME as MULTIVARIANT_NAME
 from transcoder.tree import PLAN_NAME as PLAN_NAME

@@ -12,8 +12,10 @@ from pathlib import Path
 
 from transcoder.guards import guarded_input, local_file
 from transcoder.listening import SILENCE_LUFS, TARGET_LUFS
-from transcoder.media import AudioRendition, AudioTrack, Family, Heard, Plan
+from transcoder.media import AudioRendition, Plan
+from transcoder.policy import Family
 from transcoder.sound import AGAIN, gain_db, gain_is_bounded
+from transcoder.source import AudioTrack, Heard
 
 TOLERANCE_LU = 1.0
 MOST_CORRECTION_DB = 12.0

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from transcoder.media import Chunk, Plan, VideoTrack
+from transcoder.media import Chunk, Plan
+from transcoder.source import VideoTrack
 
 HDR_TRANSFERS = ("smpte2084", "arib-std-b67")
 HD_HEIGHT = 720

@@ -14,9 +14,10 @@ from math import ceil
 from transcoder.analysis.values import Analysis
 from transcoder.chunks import cut, grid
 from transcoder.ladder import rungs, starter_rung
-from transcoder.media import Plan, Source, VideoTrack
+from transcoder.media import Plan
 from transcoder.policy import DEFAULT_POLICY, Policy
 from transcoder.sound import sound_renditions
+from transcoder.source import Source, VideoTrack
 
 RECIPE = 5
 """Raised with every change of `transcoder.encode` that changes bytes: the digest must change with them."""

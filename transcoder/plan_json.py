@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from transcoder.media import Plan, Source
+from transcoder.media import Plan
+from transcoder.source import Source
 
 
 def plan_to_json(plan: Plan) -> dict[str, Any]:

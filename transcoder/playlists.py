@@ -15,8 +15,9 @@ import m3u8
 from m3u8.model import IFramePlaylist, Media, Playlist
 
 from transcoder.errors import MediaNotReady, OutputInvalid
-from transcoder.media import AudioRendition, Family, Made, Plan, VideoRendition
+from transcoder.media import AudioRendition, Made, Plan, VideoRendition
 from transcoder.media_playlists import VERSION, init_of, listable, quotable, safe_uri, target_duration, written
+from transcoder.policy import Family
 from transcoder.rates import Rate, Sized, measure
 from transcoder.sound import sound_peak_kbps
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
-from transcoder.analysis.values import Family
-
+Family = Literal["avc", "av1"]
+"""Codecs that go together: H.264 with AAC-LC, which every device plays; AV1 with Opus, which needs half the bits."""
 CpuClass = Literal["fast", "balanced", "small"]
 """How much CPU a lesson may cost, from little CPU and more bytes to much CPU and the fewest bytes."""
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from difflib import get_close_matches
 from typing import Any, get_args
 
-from transcoder.media import Family
-from transcoder.policy import DEFAULT_POLICY, LOWEST_AVC_KBPS, CpuClass
+from transcoder.policy import DEFAULT_POLICY, LOWEST_AVC_KBPS, CpuClass, Family
 
 LEAST_LINE_KBPS, MOST_LINE_KBPS = 50, 20_000
 MOST_LINES = 16

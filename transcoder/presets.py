@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-from transcoder.media import Family
-from transcoder.policy import CpuClass
+from transcoder.policy import CpuClass, Family
 
 PRESETS: dict[tuple[Family, CpuClass], str] = {
     ("avc", "fast"): "veryfast",

@@ -27,7 +27,6 @@ from transcoder.listening import (
     parse_summary,
     windows,
 )
-from transcoder.media import AudioTrack, Source, VideoTrack
 from transcoder.report import (
     WITHOUT_PICTURE_TIMES,
     Claim,
@@ -45,6 +44,7 @@ from transcoder.report import (
 from transcoder.runner import Finished, Limits, nobody_cancels, run
 from transcoder.settings import TranscoderSettings
 from transcoder.sniff import HEAD_BYTES, demuxer_for
+from transcoder.source import AudioTrack, Source, VideoTrack
 from transcoder.tools import find_tools
 from transcoder.tracks import assemble, audio_track, video_track
 

@@ -15,10 +15,11 @@ from sqlalchemy.orm import Session
 
 from transcoder.analysis.values import Analysis
 from transcoder.errors import NothingToRenew
-from transcoder.media import Plan, Source
+from transcoder.media import Plan
 from transcoder.plan_json import plan_if_readable
 from transcoder.queueing import queue_job
 from transcoder.settling import cancel_tasks, lock_job, queue_sweep
+from transcoder.source import Source
 from transcoder.tables import LIVE_JOB_STATES, MediaAsset, TranscodeJob
 
 SHORTEST_KEPT_S = 4 * 3600.0

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import sqrt
 
-from transcoder.media import Family
+from transcoder.policy import Family
 
 LONGEST_SIDE = 4096
 LARGEST_AREA = 1920 * 1080 * 3 // 2

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcoder.listening import TARGET_LUFS
-from transcoder.media import AudioRendition, AudioTrack, Family, Heard, Source
-from transcoder.policy import Policy
+from transcoder.media import AudioRendition
+from transcoder.policy import Family, Policy
+from transcoder.source import AudioTrack, Heard, Source
 
 # AAC at 24 kHz: at the same rate a voice is heard better than at 48 (PESQ 3.4 for 2.3 at 32 kbit/s), and there are
 # half as many packets to list. Opus has no more than 8 kHz of a voice, in packets of 60 ms: PESQ 3.8 at 16 kbit/s

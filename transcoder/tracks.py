@@ -9,8 +9,8 @@ from fractions import Fraction
 from itertools import pairwise
 from statistics import median
 
-from transcoder.media import AudioTrack, Source, VideoTrack
 from transcoder.report import HEAD_S, Json, Packet, fraction, known, seconds
+from transcoder.source import AudioTrack, Source, VideoTrack
 
 FIELD_ORDERS = ("tt", "bb", "tb", "bt")
 RHYTHM_TOLERANCE = Fraction(1, 50)

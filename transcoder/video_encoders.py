@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from transcoder.media import Family, Plan, VideoRendition
+from transcoder.media import Plan, VideoRendition
+from transcoder.policy import Family
 
 PACKET_FILTERS: dict[Family, tuple[str, ...]] = {"avc": ("filter_units=remove_types=6",), "av1": ()}
 """In each chunk's first picture x264 lists its options, 700 bytes that a line of 96 kbit/s needs for the picture."""

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from transcoder.media import Chunk, Family, Plan, VideoRendition
+from transcoder.media import Chunk, Plan, VideoRendition
+from transcoder.policy import Family
 from transcoder.presets import cost_per_megapixel
 
 LANE_START = 0

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from benchmarks.ladders.bdrate import Point, bd_rate, kbps_at
-from transcoder.media import Family
-from transcoder.policy import CpuClass
+from transcoder.policy import CpuClass, Family
 
 BD_LIMITS: dict[tuple[Family, str], float] = {
     ("avc", "PeerTube"): -45,

@@ -12,9 +12,9 @@ from benchmarks.ladders.clips import Clip
 from benchmarks.ladders.running import Cache, code_digest, scratch
 from benchmarks.ladders.scoring import Score, score
 from transcoder.local import Tree, transcode
-from transcoder.media import Family, Plan, VideoRendition
+from transcoder.media import Plan, VideoRendition
 from transcoder.plan_json import plan_from_json, plan_to_json
-from transcoder.policy import DEFAULT_POLICY, CpuClass, Policy
+from transcoder.policy import DEFAULT_POLICY, CpuClass, Family, Policy
 from transcoder.settings import TranscoderSettings
 
 

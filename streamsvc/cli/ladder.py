@@ -15,8 +15,7 @@ from streamsvc.settings import settings_from
 from streamsvc.texts import load_texts
 from transcoder.errors import PolicyFinding, PolicyInvalid
 from transcoder.ladder import lines_of
-from transcoder.media import Family
-from transcoder.policy import DECIDED, Policy, Target
+from transcoder.policy import DECIDED, Family, Policy, Target
 from transcoder.policy_file import read_policy
 from transcoder.presets import preset_for
 from transcoder.sound import VOICE, sound_for, sound_peak_kbps

@@ -16,9 +16,9 @@ from streamsvc.settings import Settings, settings_from
 from transcoder import jobs
 from transcoder.database import Sessions, take_sendable
 from transcoder.errors import NothingToRenew
-from transcoder.media import Source
 from transcoder.plan import starter_plan
 from transcoder.policy import policy_for
+from transcoder.source import Source
 from transcoder.tools import find_tools
 
 NAME = "reencode"

@@ -12,8 +12,9 @@ from streamsvc.services import utc_now
 from tests.functional.app_fixtures import ServedApp
 from tests.transcoder.rungs import sound
 from transcoder import jobs
-from transcoder.media import AudioTrack, Plan, Source
+from transcoder.media import Plan
 from transcoder.plan_json import plan_to_json
+from transcoder.source import AudioTrack, Source
 from transcoder.tables import MediaAsset, MediaObject, TranscodeJob
 
 State = Literal["uploading", "waiting", "encoding", "growing", "ready", "failed", "cancelled"]

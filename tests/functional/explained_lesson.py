@@ -9,9 +9,10 @@ from sqlalchemy import update
 from tests.functional import app_states
 from tests.functional.app_fixtures import ServedApp
 from transcoder.analysis.values import Analysis, Part, Trial
-from transcoder.media import AudioRendition, AudioTrack, Heard, Plan, Rival, Source, VideoRendition, VideoTrack, Why
+from transcoder.media import AudioRendition, Plan, Rival, VideoRendition, Why
 from transcoder.plan_json import plan_to_json
 from transcoder.policy import Policy
+from transcoder.source import AudioTrack, Heard, Source, VideoTrack
 from transcoder.tables import MediaAsset, TranscodeJob
 
 DURATION_S = 2400.0

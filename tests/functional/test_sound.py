@@ -9,12 +9,13 @@ import pytest
 from streamsvc.sample.speech import say
 from tests.functional.media_samples import beep_starts_s, clock_picture, clock_sound, ffmpeg, loudest, sound_samples
 from transcoder.loudness import SoundReport, sound_findings
-from transcoder.media import Heard, Made, Plan
+from transcoder.media import Made, Plan
 from transcoder.plan import starter_plan
 from transcoder.probe import probe
 from transcoder.settings import TranscoderSettings
 from transcoder.sound import sound_peak_kbps
 from transcoder.soundtrack import make_audio, make_level_audio, measure_sound
+from transcoder.source import Heard
 from transcoder.tools import find_tools
 
 pytestmark = [pytest.mark.functional, pytest.mark.ffmpeg]

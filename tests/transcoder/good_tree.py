@@ -14,9 +14,11 @@ import imageio_ffmpeg
 from tests.hls_lesson import number
 from tests.transcoder.rungs import rung, sound
 from transcoder import boxes
-from transcoder.media import Chunk, Family, Made, Plan, Source, VideoRendition
+from transcoder.media import Chunk, Made, Plan, VideoRendition
 from transcoder.media_playlists import iframe_playlist, media_playlist, target_duration
 from transcoder.playlists import multivariant
+from transcoder.policy import Family
+from transcoder.source import Source
 
 FPS = 25
 SEGMENT_FRAMES = 100

@@ -16,12 +16,13 @@ from transcoder import jobs
 from transcoder.claims import Claim, Worker, claim
 from transcoder.database import Base, Message, Sessions, open_sessions, take_sendable
 from transcoder.growing import as_made
-from transcoder.media import AudioTrack, Made, Plan, Source, VideoTrack
+from transcoder.media import Made, Plan
 from transcoder.plan import plan as make_plan
 from transcoder.plan import starter_plan
 from transcoder.planning import adopt_plan, note_source, settle_plan
 from transcoder.publishing import PlaylistFile, objects_of, publish
 from transcoder.settling import Stored, finish, release
+from transcoder.source import AudioTrack, Source, VideoTrack
 from transcoder.tables import ChunkTask, TranscodeJob
 
 START = datetime(2026, 11, 24, 8, tzinfo=UTC)

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from fractions import Fraction
 
-from transcoder.media import AudioTrack, Plan, Source, VideoTrack
+from transcoder.media import Plan
 from transcoder.plan import plan
+from transcoder.source import AudioTrack, Source, VideoTrack
 
 VIDEO = VideoTrack(
     codec="h264",

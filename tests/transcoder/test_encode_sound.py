@@ -8,7 +8,7 @@ import pytest
 
 from tests.transcoder.sources import audio, planned, planned_for, video
 from transcoder.encode_sound import audio_arguments, even_sound_arguments, with_even_sound
-from transcoder.media import AudioTrack, Heard
+from transcoder.source import AudioTrack, Heard
 
 SOURCE = Path("/in/source.bin")
 VOICE = Heard(kind="speech", mono_lufs=-26.0, stereo_lufs=-23.0, peak_db=-6.0, floor_db=-80.0, alike=True, lift_db=0.5)

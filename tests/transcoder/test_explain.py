@@ -8,8 +8,9 @@ import pytest
 from streamsvc.texts import LANGUAGES, load_texts
 from transcoder.analysis.values import Analysis, Part, Trial
 from transcoder.explain import Passage, explained
-from transcoder.media import AudioRendition, AudioTrack, Heard, Plan, Rival, Source, VideoRendition, VideoTrack, Why
+from transcoder.media import AudioRendition, Plan, Rival, VideoRendition, Why
 from transcoder.policy import Policy
+from transcoder.source import AudioTrack, Heard, Source, VideoTrack
 
 VIDEO = VideoTrack("h264", 1920, 1080, Fraction(30), False, False, 8, "bt709", 0.0, 600.0)
 HEARD = Heard(

@@ -4,7 +4,8 @@ import pytest
 
 from tests.transcoder.sources import VIDEO, audio, planned
 from transcoder.loudness import SoundReport, corrected, measured, parse_report, silence_db, sound_findings
-from transcoder.media import Heard, Plan
+from transcoder.media import Plan
+from transcoder.source import Heard
 
 HEARD = Heard("speech", mono_lufs=-26.0, stereo_lufs=-26.0, peak_db=-6.0, floor_db=-80.0, alike=True)
 SAID = """[silencedetect @ 0x1] silence_start: 10.5

@@ -12,9 +12,10 @@ from tests.transcoder.rungs import rung
 from transcoder.boxes import fragment, init_segment
 from transcoder.errors import EncodeCancelled, EncodeFailed, WorkspaceFull
 from transcoder.making import make_audio, make_chunk, make_stills
-from transcoder.media import Chunk, Family, Made, Plan, VideoRendition
+from transcoder.media import Chunk, Made, Plan, VideoRendition
 from transcoder.plan import starter_plan
 from transcoder.playlists import rendition_rate, target_duration
+from transcoder.policy import Family
 from transcoder.probe import probe
 from transcoder.runner import Limits
 from transcoder.settings import TranscoderSettings

@@ -2,8 +2,7 @@ from typing import get_args
 
 import pytest
 
-from transcoder.media import Family
-from transcoder.policy import CpuClass
+from transcoder.policy import CpuClass, Family
 from transcoder.presets import cost_of, cost_per_megapixel, preset_for
 
 

@@ -3,9 +3,9 @@ from dataclasses import replace
 import pytest
 
 from tests.transcoder.sources import VIDEO, audio, source
-from transcoder.media import Heard
 from transcoder.policy import DEFAULT_POLICY
 from transcoder.sound import cleaning, gain_db, gain_is_bounded, sound_for, sound_peak_kbps, sound_renditions
+from transcoder.source import Heard
 
 HEARD = Heard("speech", mono_lufs=-26.0, stereo_lufs=-23.0, peak_db=-6.0, floor_db=-80.0, alike=False)
 MUSIC = replace(HEARD, kind="music")

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from transcoder.analysis.commands import PHASES, Candidate
-from transcoder.analysis.values import Family, Kind, Part
+from transcoder.analysis.values import Kind, Part
 from transcoder.chunks import still_step
 from transcoder.media import Plan
 from transcoder.pictures import track_of
-from transcoder.policy import Policy
+from transcoder.policy import Family, Policy
 from transcoder.sizes import scaled_size
 
 HEIGHTS = (1080, 720, 480, 360, 240)

@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from transcoder.analysis.values import Family, Trial
+from transcoder.analysis.values import Trial
+from transcoder.policy import Family
 
 
 def with_changes(moving: Sequence[Trial], still: Sequence[Trial], segment_frames: int) -> tuple[Trial, ...]:

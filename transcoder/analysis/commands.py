@@ -13,10 +13,10 @@ from typing import Any
 import ffmpeg
 
 from transcoder.analysis.samples import Sample
-from transcoder.analysis.values import Family
 from transcoder.encode import arguments, source_input
 from transcoder.media import Chunk, Plan
 from transcoder.pictures import on_grid, on_screen, rate, track_of
+from transcoder.policy import Family
 from transcoder.sizes import scaled_size
 from transcoder.video_encoders import PACKET_FILTERS, SVT_AV1_PARAMS
 from transcoder.vmaf import LOSSLESS, compared

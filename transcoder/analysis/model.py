@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from math import exp, log
 
-from transcoder.analysis.values import Analysis, Family, Scaled, Trial
+from transcoder.analysis.values import Analysis, Scaled, Trial
+from transcoder.policy import Family
 
 CRF_RANGE: dict[Family, range] = {"avc": range(16, 49), "av1": range(18, 64)}
 LEAST_LOSS = 0.05

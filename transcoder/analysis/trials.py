@@ -20,11 +20,11 @@ from transcoder.analysis.commands import (
 )
 from transcoder.analysis.samples import Sample
 from transcoder.analysis.seeing import Seen, seen
-from transcoder.analysis.values import Family
 from transcoder.encode_video import beginnings
 from transcoder.encoder import Cancelled, encode_frames
 from transcoder.errors import EncodeFailed
 from transcoder.media import Chunk, Plan
+from transcoder.policy import Family
 from transcoder.runner import Limits, run
 from transcoder.tools import find_tools
 

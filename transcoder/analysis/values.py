@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
+from transcoder.policy import Family
+
 Kind = Literal["slides", "screen", "board", "talking", "phone", "motion"]
 """Slides that stand still; a screen with movement; writing on a board; a face; a hand-held camera; much motion."""
 READ: tuple[Kind, ...] = ("slides", "screen", "board")
@@ -11,8 +13,6 @@ READ: tuple[Kind, ...] = ("slides", "screen", "board")
 LEGIBLE_LINES = 4
 """The least height of a small letter that is read, not guessed."""
 Doubt = Literal["", "not_asked", "no_pictures", "too_short", "failed"]
-Family = Literal["avc", "av1"]
-"""As `transcoder.media` has it, which itself holds these values."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from math import exp
 
 from transcoder.analysis.candidates import CRFS
-from transcoder.analysis.values import Analysis, Family, Kind, Part, Scaled, Trial
+from transcoder.analysis.values import Analysis, Kind, Part, Scaled, Trial
+from transcoder.policy import Family
 
 AV1_GAIN = 0.45
 """Of H.264's bytes; its CRFs count other steps."""
