@@ -4,7 +4,7 @@ import { api, signInAgain } from "./api.js";
 import { byId, el, say, toast } from "./dom.js";
 import { Encoded } from "./encoded.js";
 import "./header.js";
-import { follow } from "./progress.js";
+import { follow, settled } from "./progress.js";
 import { wireUploads } from "./sending.js";
 import { clock, day, percent, size, span, t } from "./texts.js";
 
@@ -26,8 +26,6 @@ byId("more").addEventListener("click", () => {
 const uploads = wireUploads({ onLesson: load, sure });
 load();
 setInterval(() => [...rows.values()].some((row) => !settled(row.lesson.media)) && load(), LOOK_AGAIN_MS);
-
-const settled = (media) => ["ready", "failed"].includes(media.state);
 
 /** Ask for all shown pages again and draw what changed. */
 async function load() {
@@ -115,6 +113,7 @@ class Row {
   element = el("li", { class: "row" });
   #title = el("a", { class: "title" });
   #state = el("p", { class: "small state" });
+  #sign = el("a", { class: "sign" });
   #bar = el("progress", { max: 1 });
   #table = el("ul", { class: "renditions" });
   #buttons = {};
@@ -123,9 +122,10 @@ class Row {
   constructor(lesson) {
     this.lesson = lesson;
     this.#encoded = new Encoded(lesson.id);
+    this.#sign.href = `/lessons/${lesson.id}#remarks`;
     const button = (name, text, act, kind) => (this.#buttons[name] = el("button", { type: "button", class: kind, onclick: act }, text));
     this.element.append(
-      el("div", { class: "grow" }, this.#title, this.#state, this.#bar, this.#table),
+      el("div", { class: "grow" }, this.#title, this.#state, this.#bar, this.#table, this.#sign),
       el(
         "p",
         { class: "buttons" },
@@ -152,6 +152,8 @@ class Row {
     this.#bar.hidden = !working;
     if (working) this.#bar.value = media.progress;
     this.#bar.setAttribute("aria-label", t("encoding", { percent: percent(media.progress) }));
+    const remarks = media.playable ? (media.sound?.findings.length ?? 0) : 0;
+    say(this.#sign, remarks ? t("remarks_count", { n: remarks }) : null);
     this.#table.replaceChildren(...(working ? media.renditions.map((each) => rendition(each, media)) : []));
     this.#encoded.draw(media);
     this.#buttons.retry.hidden = !lesson.can.retry;

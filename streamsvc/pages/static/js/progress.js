@@ -4,8 +4,11 @@ import { api } from "./api.js";
 
 const POLL_MS = 5000;
 
+/** Whether nothing more is to come by itself. */
+export const settled = (media) => ["ready", "failed"].includes(media.state);
+
 /**
- * Call `tell(media)` whenever the state of a lesson's media changes, until it is ready or failed, or `stop()`.
+ * Call `tell(media)` whenever the state of a lesson's media changes, until it is settled, or `stop()`.
  *
  * Server-sent events when they come through; some school proxies hold them back, then asking now and again.
  */
@@ -16,7 +19,7 @@ export function follow(lessonId, tell) {
 
   const heard = (media) => {
     if (stopped) return;
-    if (["ready", "failed"].includes(media.state)) stop();
+    if (settled(media)) stop();
     tell(media);
   };
   const poll = async () => {
