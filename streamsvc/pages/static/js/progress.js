@@ -4,8 +4,11 @@ import { api } from "./api.js";
 
 const POLL_MS = 5000;
 
+/** Whether a better version of what is published is on its way; the lesson is ready all the while. */
+export const renews = ({ renewal }) => ["waiting", "encoding"].includes(renewal?.state);
+
 /** Whether nothing more is to come by itself. */
-export const settled = (media) => ["ready", "failed"].includes(media.state);
+export const settled = (media) => ["ready", "failed"].includes(media.state) && !renews(media);
 
 /**
  * Call `tell(media)` whenever the state of a lesson's media changes, until it is settled, or `stop()`.
