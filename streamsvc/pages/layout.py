@@ -50,7 +50,7 @@ def html(page: Page, assets: Assets) -> str:
         "title": page.title,
         "page": page.name,
         "logo": assets.addresses["logo.svg"],
-        "stylesheet": assets.addresses["css/sabaq.css"],
+        "stylesheets": _stylesheets(page, assets),
         "preload": modules(assets.preload(module)),
         "nav": _navigation(page),
         "who": _who(page),
@@ -66,6 +66,14 @@ def _data(page: Page) -> dict[str, object]:
     visitor = page.visitor
     person = None if visitor is None else {"id": visitor.person_id, "role": visitor.role}
     return {"texts": page.texts, "language": page.language, "person": person, **page.data}
+
+
+def _stylesheets(page: Page, assets: Assets) -> Html:
+    """A pupil's line does not carry the look of what only teachers see."""
+    teaches = page.visitor is not None and page.visitor.teaches
+    names = ("css/sabaq.css", "css/teaching.css") if teaches else ("css/sabaq.css",)
+    link = '<link rel="stylesheet" href="{{href}}">'
+    return Html("\n".join(render(link, {"href": assets.addresses[name]}) for name in names))
 
 
 def _navigation(page: Page) -> Html:

@@ -1,12 +1,16 @@
 """A lesson as the API shows it. Pure."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from catalog.lessons import Lesson
-from catalog.permissions import Acting, can
+from catalog.permissions import Acting, can, may_see_encoding
 from streamsvc.texts import Texts
+from transcoder.clock import clock
 from transcoder.status import ErrorStatus, MediaStatus, RenewalStatus, SoundStatus
+
+MOMENTS = {"start_s": "start", "end_s": "end"}
+"""Figures that are moments of a lesson → their names in sentences, where they stand as on a player's clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,14 @@ class Reader:
 def lesson_json(
     lesson: Lesson, media: MediaStatus, *, owner_name: str, upload: tuple[int, int] | None, reader: Reader
 ) -> dict[str, Any]:
-    """The contract's lesson. What `can` offers fits the state: no cancelling of what has ended."""
+    """
+    The contract's lesson. What `can` offers fits the state: no cancelling of what has ended.
+
+    How well it was recorded and whether it is made anew is told to whoever may see its encoding.
+    """
     allowed = can(reader.acting, owner_id=lesson.owner_id, state=lesson.state)
+    if not may_see_encoding(reader.acting, owner_id=lesson.owner_id):
+        media = replace(media, sound=None, renewal=None)
     return {
         "id": lesson.id,
         "title": lesson.title,
@@ -63,8 +73,14 @@ def media_json(media: MediaStatus, *, language: str, texts: Texts) -> dict[str, 
 def _sound(sound: SoundStatus | None, *, language: str, texts: Texts) -> dict[str, Any] | None:
     if sound is None:
         return None
-    findings = [_error(finding, language=language, texts=texts) for finding in sound.findings]
+    findings = [_error(_readable(finding), language=language, texts=texts) for finding in sound.findings]
     return {"lufs": sound.lufs, "peak_db": sound.peak_db, "findings": findings}
+
+
+def _readable(finding: ErrorStatus) -> ErrorStatus:
+    found = ((name, finding.params.get(key)) for key, name in MOMENTS.items())
+    moments = {name: clock(value) for name, value in found if isinstance(value, float | int)}
+    return replace(finding, params={**finding.params, **moments})
 
 
 def _renewal(renewal: RenewalStatus | None, *, language: str, texts: Texts) -> dict[str, Any] | None:

@@ -71,6 +71,13 @@ def test_a_pupil_is_not_offered_to_upload():
     assert 'href="/my"' not in page(visitor=pupil)
 
 
+def test_a_pupils_line_does_not_carry_the_look_of_what_is_for_teachers():
+    pupil = Visitor("7", name="Асан", role="pupil", teaches=False)
+
+    assert page().count('rel="stylesheet"') == 2
+    assert "teaching.css" not in page(visitor=pupil) + page(visitor=None)
+
+
 def test_a_stranger_sees_no_menu():
     text = page(visitor=None)
 

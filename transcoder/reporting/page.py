@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from math import isfinite
 
+from transcoder.clock import clock
 from transcoder.media import AudioRendition, VideoRendition
 from transcoder.reporting.charts import Span, bits_over_time, rate_quality
 from transcoder.reporting.hearing import Sounding
@@ -63,7 +64,7 @@ def _summary(report: Report, words: Words) -> str:
     video = report.plan.source.video
     size = f"{video.width}×{video.height}, {video.codec}" if video else "–"
     told = {
-        "length": _clock(report.plan.duration_s),
+        "length": clock(report.plan.duration_s),
         "source": f"{size}; {report.plan.source.bytes / MEGABYTE:.1f} MB",
         "smallest": _cheapest(report.rows),
     }
@@ -127,7 +128,7 @@ def _moments(moments: Sequence[Moment], words: Words) -> str:
 
 
 def _moment(moment: Moment, words: Words) -> str:
-    at = escape(words["moment"].format(at=_clock(moment.at_s)))
+    at = escape(words["moment"].format(at=clock(moment.at_s)))
     whole = f'<img class="overview" alt="{at}" src="{_data(moment.overview)}">'
     cuts = "".join(
         f'<figure><img alt="{escape(shown.name or words["source"])}" src="{_data(shown.jpeg)}">'
@@ -155,7 +156,7 @@ def _sounding(sounding: Sounding, words: Words) -> str:
     said = words["sounding"].format(
         name=sounding.rendition.name, lufs=_number(sounding.lufs, words), peak=_number(sounding.peak_db, words)
     )
-    silences = "; ".join(f"{_clock(start)}–{_clock(end)}" for start, end in sounding.silences_s[:SILENCES_TOLD])
+    silences = "; ".join(f"{clock(start)}–{clock(end)}" for start, end in sounding.silences_s[:SILENCES_TOLD])
     more = len(sounding.silences_s) - SILENCES_TOLD
     quiet = words["silences" if more <= 0 else "silences_more"].format(silences=silences, more=more) if silences else ""
     return _paragraph(f"{said} {quiet or words['no_silences']}")
@@ -167,9 +168,3 @@ def _data(jpeg: bytes) -> str:
 
 def _number(value: float, words: Words) -> str:
     return f"{value:.1f}".replace(".", words["decimal"]).replace("-", "−") if isfinite(value) else "−∞"
-
-
-def _clock(moment_s: float) -> str:
-    minutes, seconds = divmod(round(moment_s), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

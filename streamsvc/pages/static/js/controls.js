@@ -46,7 +46,7 @@ export class Controls {
 
   /** Jump by seconds, within what there is. */
   jump(seconds) {
-    this.#to(video.currentTime + seconds);
+    this.go(video.currentTime + seconds);
   }
 
   /** Offer the rungs that the stream has; `chosen` is -1 for the player's own choice. */
@@ -109,7 +109,7 @@ export class Controls {
     seek.addEventListener("change", () => {
       this.#dragging = false;
       byId("preview").hidden = true;
-      this.#to(Number(seek.value));
+      this.go(Number(seek.value));
     });
     seek.addEventListener("pointermove", (event) => {
       const box = seek.getBoundingClientRect();
@@ -153,9 +153,7 @@ export class Controls {
     for (const name of ["timeupdate", "progress", "seeking", "durationchange"]) {
       video.addEventListener(name, () => this.draw());
     }
-    video.addEventListener("ratechange", () => {
-      speed.value = String(video.playbackRate);
-    });
+    video.addEventListener("ratechange", () => (speed.value = String(video.playbackRate)));
     video.addEventListener("volumechange", () => {
       volume.value = video.muted ? 0 : video.volume;
       player.dataset.muted = String(video.muted);
@@ -193,17 +191,18 @@ export class Controls {
       ArrowRight: () => this.jump(5),
       ArrowUp: () => this.#louder(0.05),
       ArrowDown: () => this.#louder(-0.05),
-      Home: () => this.#to(0),
-      End: () => this.#to(this.#length()),
+      Home: () => this.go(0),
+      End: () => this.go(this.#length()),
       "<": () => this.#faster(-1),
       ">": () => this.#faster(1),
       "?": () => byId("keys").showModal(),
     };
-    if (/^[0-9]$/.test(key)) return () => this.#to((this.#length() * Number(key)) / 10);
+    if (/^[0-9]$/.test(key)) return () => this.go((this.#length() * Number(key)) / 10);
     return keys[key] ?? places[code];
   }
 
-  #to(time) {
+  /** Go to a moment, within what there is. */
+  go(time) {
     const end = Number.isFinite(video.duration) ? Math.min(video.duration, this.#length()) : this.#length();
     video.currentTime = Math.min(Math.max(0, time), Math.max(0, end - 0.1));
     this.draw();

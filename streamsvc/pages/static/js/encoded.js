@@ -2,26 +2,33 @@
 
 import { api } from "./api.js";
 import { el } from "./dom.js";
+import { renews } from "./progress.js";
+import { Renewal } from "./renewal.js";
 import { amount, t } from "./texts.js";
 
 const CODECS = { avc: "H.264", av1: "AV1" };
 
-/** A section that asks for the plan of a lesson when somebody opens it. */
+/** A section that asks for the plan of a lesson when somebody opens it; `anew()` has the lesson encoded anew. */
 export class Encoded {
   element = el("details", { class: "encoded" }, el("summary", {}, t("how_encoded")));
   #lessonId;
   #body = el("div", { "aria-live": "polite" });
+  #renewal;
   #state = null;
 
-  constructor(lessonId) {
+  constructor(lessonId, { anew }) {
     this.#lessonId = lessonId;
-    this.element.append(this.#body);
+    this.#renewal = new Renewal(anew);
+    this.element.append(this.#renewal.element, this.#body);
     this.element.addEventListener("toggle", () => this.#load());
   }
 
   /** A lesson whose file was not looked at yet has no plan. What is open keeps up with the lesson. */
-  draw({ state, duration_s }) {
-    this.element.hidden = !duration_s || state === "failed";
+  draw(lesson) {
+    const { media } = lesson;
+    this.element.hidden = !media.duration_s || media.state === "failed";
+    this.#renewal.draw(lesson);
+    const state = `${media.state} ${renews(media)}`;
     if (this.#state !== state) {
       this.#state = state;
       this.#load();

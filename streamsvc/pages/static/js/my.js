@@ -4,7 +4,8 @@ import { api, signInAgain } from "./api.js";
 import { byId, el, say, toast } from "./dom.js";
 import { Encoded } from "./encoded.js";
 import "./header.js";
-import { follow } from "./progress.js";
+import { follow, renews, settled } from "./progress.js";
+import { renewalText } from "./renewal.js";
 import { wireUploads } from "./sending.js";
 import { clock, day, percent, size, span, t } from "./texts.js";
 
@@ -26,8 +27,6 @@ byId("more").addEventListener("click", () => {
 const uploads = wireUploads({ onLesson: load, sure });
 load();
 setInterval(() => [...rows.values()].some((row) => !settled(row.lesson.media)) && load(), LOOK_AGAIN_MS);
-
-const settled = (media) => ["ready", "failed"].includes(media.state);
 
 /** Ask for all shown pages again and draw what changed. */
 async function load() {
@@ -115,6 +114,7 @@ class Row {
   element = el("li", { class: "row" });
   #title = el("a", { class: "title" });
   #state = el("p", { class: "small state" });
+  #sign = el("a", { class: "sign" });
   #bar = el("progress", { max: 1 });
   #table = el("ul", { class: "renditions" });
   #buttons = {};
@@ -122,10 +122,11 @@ class Row {
 
   constructor(lesson) {
     this.lesson = lesson;
-    this.#encoded = new Encoded(lesson.id);
+    this.#encoded = new Encoded(lesson.id, { anew: () => change(`/lessons/${lesson.id}/reencode`, { method: "POST" }) });
+    this.#sign.href = `/lessons/${lesson.id}#remarks`;
     const button = (name, text, act, kind) => (this.#buttons[name] = el("button", { type: "button", class: kind, onclick: act }, text));
     this.element.append(
-      el("div", { class: "grow" }, this.#title, this.#state, this.#bar, this.#table),
+      el("div", { class: "grow" }, this.#title, this.#state, this.#bar, this.#table, this.#sign),
       el(
         "p",
         { class: "buttons" },
@@ -140,7 +141,7 @@ class Row {
 
   draw(lesson) {
     const { media } = lesson;
-    if (this.element.dataset.state && !settled(this.lesson.media) && settled(media)) tellEnd(lesson);
+    if (this.element.dataset.state && !settled(this.lesson.media) && settled(media)) tellEnd(lesson, this.lesson);
     this.lesson = lesson;
     this.element.dataset.state = media.state;
     this.element.classList.toggle("bad", media.state === "failed");
@@ -149,15 +150,22 @@ class Row {
     else this.#title.removeAttribute("href");
     say(this.#state, stateText(lesson));
     const working = media.state === "encoding";
-    this.#bar.hidden = !working;
-    if (working) this.#bar.value = media.progress;
-    this.#bar.setAttribute("aria-label", t("encoding", { percent: percent(media.progress) }));
+    this.#drawBar(media);
+    const remarks = media.playable ? (media.sound?.findings.length ?? 0) : 0;
+    say(this.#sign, remarks ? t("remarks_count", { n: remarks }) : null);
     this.#table.replaceChildren(...(working ? media.renditions.map((each) => rendition(each, media)) : []));
-    this.#encoded.draw(media);
+    this.#encoded.draw(lesson);
     this.#buttons.retry.hidden = !lesson.can.retry;
     this.#buttons.cancel.hidden = !lesson.can.cancel || Boolean(lesson.upload);
     this.#buttons.rename.hidden = !lesson.can.edit;
     this.#buttons.delete.hidden = !lesson.can.delete;
+  }
+
+  #drawBar(media) {
+    const bar = this.#bar;
+    bar.hidden = media.state !== "encoding" && !renews(media);
+    bar.value = renews(media) ? media.renewal.progress : media.progress;
+    bar.setAttribute("aria-label", renews(media) ? renewalText(media) : t("encoding", { percent: percent(media.progress) }));
   }
 
   #rename() {
@@ -201,12 +209,14 @@ function stateText({ media, created_at, upload }) {
 
 function readyText(media, created_at) {
   const bytes = media.renditions.reduce((sum, each) => sum + (each.bytes ?? 0), 0);
-  return [t("state_ready"), clock(media.duration_s), size(bytes), created_at && day(created_at)].filter(Boolean).join(" · ");
+  const better = renews(media) ? renewalText(media) : null;
+  return [t("state_ready"), clock(media.duration_s), size(bytes), created_at && day(created_at), better].filter(Boolean).join(" · ");
 }
 
 /** Said aloud once, where a percentage that is told every second would be noise. */
-function tellEnd({ title, media }) {
-  toast(media.state === "ready" ? t("now_ready", { title }) : `${title}: ${media.error?.message ?? t("state_failed")}`);
+function tellEnd({ title, media }, before) {
+  if (renews(before.media)) toast(media.renewal ? `${title}: ${renewalText(media)}` : t("now_renewed", { title }));
+  else toast(media.state === "ready" ? t("now_ready", { title }) : `${title}: ${media.error?.message ?? t("state_failed")}`);
 }
 
 /** Rungs may share a height; what they cost tells them apart as soon as it is known. */

@@ -4,8 +4,14 @@ import { api } from "./api.js";
 
 const POLL_MS = 5000;
 
+/** Whether a better version of what is published is on its way; the lesson is ready all the while. */
+export const renews = ({ renewal }) => ["waiting", "encoding"].includes(renewal?.state);
+
+/** Whether nothing more is to come by itself. */
+export const settled = (media) => ["ready", "failed"].includes(media.state) && !renews(media);
+
 /**
- * Call `tell(media)` whenever the state of a lesson's media changes, until it is ready or failed, or `stop()`.
+ * Call `tell(media)` whenever the state of a lesson's media changes, until it is settled, or `stop()`.
  *
  * Server-sent events when they come through; some school proxies hold them back, then asking now and again.
  */
@@ -16,7 +22,7 @@ export function follow(lessonId, tell) {
 
   const heard = (media) => {
     if (stopped) return;
-    if (["ready", "failed"].includes(media.state)) stop();
+    if (settled(media)) stop();
     tell(media);
   };
   const poll = async () => {

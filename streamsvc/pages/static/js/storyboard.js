@@ -1,5 +1,7 @@
 // The small pictures over the seek bar.
 
+import { seconds } from "./texts.js";
+
 /** The cues of a storyboard: WebVTT whose payloads are `picture.jpg#xywh=x,y,w,h`. Pure. */
 export function cues(vtt, base) {
   const found = [];
@@ -8,15 +10,11 @@ export function cues(vtt, base) {
     const at = lines.findIndex((line) => line.includes("-->"));
     const place = lines[at + 1]?.match(/^(\S+)#xywh=(\d+),(\d+),(\d+),(\d+)$/);
     if (at < 0 || !place) continue;
-    const [from, to] = lines[at].split("-->").map(seconds);
+    const [from, to] = lines[at].split("-->").map((text) => seconds(text.trim().split(/\s/)[0]));
     const [x, y, width, height] = place.slice(2).map(Number);
     found.push({ from, to, address: new URL(place[1], base).href, x, y, width, height });
   }
   return found;
-}
-
-function seconds(text) {
-  return text.trim().split(/\s/)[0].split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
 }
 
 /** Shows the picture of a time in `element`; does nothing while there is no storyboard. */

@@ -1,7 +1,7 @@
 // What the watch page tells beside the picture: a whole message, or a calm line over a lesson that goes on.
 
 import { byId, say } from "./dom.js";
-import { span, t } from "./texts.js";
+import { percent, span, t } from "./texts.js";
 
 const CALM_AFTER_MS = 2500;
 
@@ -22,6 +22,13 @@ export function message(what) {
   const button = byId("message-action");
   say(button, what.action);
   button.onclick = what.act ?? null;
+}
+
+/** How far a lesson is that cannot be played yet. */
+export function tellEncoding({ state, progress, seconds_left }) {
+  const detail = seconds_left ? t("ready_in", { span: span(seconds_left) }) : t("begins_by_itself");
+  const text = state === "waiting" ? t("waiting") : t("encoding", { percent: percent(progress) });
+  message({ text, progress: state === "waiting" ? null : progress, detail });
 }
 
 /** A line of text over the picture, for a while or until another; null takes it away. */

@@ -19,6 +19,11 @@ export function clock(seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** The seconds of a text such as `4:05`, `1:04:05.5`. */
+export function seconds(text) {
+  return text.split(":").reduce((sum, part) => sum * 60 + Number(part), 0);
+}
+
 /** A stretch of time in words, as exact as an estimate deserves: `40 s`, `6 min`, `2 h 10 min`. */
 export function span(seconds) {
   const whole = Math.max(1, Math.round(seconds));

@@ -8,8 +8,8 @@ import { byId, say } from "./dom.js";
 import "./header.js";
 import { follow } from "./progress.js";
 import { openStream, savesData } from "./stream.js";
-import { calm, line, message, uncalm } from "./telling.js";
-import { clock, data, percent, size, span, t } from "./texts.js";
+import { calm, line, message, tellEncoding, uncalm } from "./telling.js";
+import { clock, data, size, t } from "./texts.js";
 import { trace } from "./trace.js";
 
 const LEFTOVERS_WAIT_MS = 3000;
@@ -37,6 +37,8 @@ const length = () => media.duration_s || (Number.isFinite(video.duration) ? vide
 const controls = new Controls({ length, onPlay: play, onQuality: chooseRung });
 
 start();
+// Pupils, whose lines are the weakest, do not even load what is for teachers.
+if (data.person.role !== "pupil") import("./remarks.js").then(remark);
 
 async function start() {
   const soon = new Promise((resolve) => setTimeout(resolve, LEFTOVERS_WAIT_MS));
@@ -116,6 +118,10 @@ function renew() {
   open(position);
 }
 
+function remark({ showRemarks }) {
+  showRemarks(data.lesson_id, { go: (time) => controls.go(time) });
+}
+
 async function play() {
   wantsToPlay = true;
   try {
@@ -144,21 +150,15 @@ function refused(error, from) {
 }
 
 function waiting() {
-  encoding(media);
+  tellEncoding(media);
   const stop = follow(data.lesson_id, (news) => {
     media = news;
     if (media.state === "failed") failed();
     else if (media.playable) {
       stop();
       open(null);
-    } else encoding(media);
+    } else tellEncoding(media);
   });
-}
-
-function encoding({ state, progress, seconds_left }) {
-  const detail = seconds_left ? t("ready_in", { span: span(seconds_left) }) : t("begins_by_itself");
-  const text = state === "waiting" ? t("waiting") : t("encoding", { percent: percent(progress) });
-  message({ text, progress: state === "waiting" ? null : progress, detail });
 }
 
 function failed() {
