@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass, replace
 from typing import Any
+from uuid import UUID
 
 from catalog.lessons import Lesson
 from catalog.permissions import Acting, can, may_see_encoding
@@ -25,14 +26,8 @@ class Reader:
 def lesson_json(
     lesson: Lesson, media: MediaStatus, *, owner_name: str, upload: tuple[int, int] | None, reader: Reader
 ) -> dict[str, Any]:
-    """
-    The contract's lesson. What `can` offers fits the state: no cancelling of what has ended.
-
-    How well it was recorded and whether it is made anew is told to whoever may see its encoding.
-    """
+    """The contract's lesson. What `can` offers fits the state: no cancelling of what has ended."""
     allowed = can(reader.acting, owner_id=lesson.owner_id, state=lesson.state)
-    if not may_see_encoding(reader.acting, owner_id=lesson.owner_id):
-        media = replace(media, sound=None, renewal=None)
     return {
         "id": lesson.id,
         "title": lesson.title,
@@ -49,12 +44,19 @@ def lesson_json(
             "cancel": allowed.cancel and media.state in {"waiting", "encoding"} and upload is None,
         },
         "upload": {"received_bytes": upload[0], "bytes": upload[1]} if upload else None,
-        "media": media_json(media, language=reader.language, texts=reader.texts),
+        "media": media_json(media, owner_id=lesson.owner_id, reader=reader),
     }
 
 
-def media_json(media: MediaStatus, *, language: str, texts: Texts) -> dict[str, Any]:
-    """The contract's `media`, with `seconds_left` and what delays it."""
+def media_json(media: MediaStatus, *, owner_id: UUID, reader: Reader) -> dict[str, Any]:
+    """
+    The contract's `media`, with `seconds_left` and what delays it.
+
+    How well it was recorded and whether it is made anew is told to whoever may see its encoding.
+    """
+    language, texts = reader.language, reader.texts
+    if not may_see_encoding(reader.acting, owner_id=owner_id):
+        media = replace(media, sound=None, renewal=None)
     return {
         "state": media.state,
         "playable": media.playable,

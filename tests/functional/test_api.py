@@ -299,6 +299,18 @@ def test_what_is_published_is_encoded_anew(app, check, state):
         assert (answer.status, answer.json()["code"]) == (409, "nothing_to_renew")
 
 
+def test_a_stream_goes_on_while_something_is_made_anew_and_pupils_hear_nothing_of_it(app):
+    lesson_id = make_lesson(app, state="ready")
+    app.request("POST", f"/api/v1/lessons/{lesson_id}/reencode")
+    streams = {login: Stream(app, lesson_id, login) for login in ("teacher", "pupil")}
+
+    told = {login: stream.wait(1)["renewal"] for login, stream in streams.items()}
+    app.request("DELETE", f"/api/v1/lessons/{lesson_id}")
+
+    assert told == {"teacher": {"state": "waiting", "progress": 0.0, "error": None}, "pupil": None}
+    assert all(stream.ended() for stream in streams.values())
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_cancel_is_for_what_waits_or_runs(app, check, state):
     lesson_id = make_lesson(app, state=state)

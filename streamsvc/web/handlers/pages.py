@@ -23,7 +23,7 @@ from streamsvc.playback import sessions
 from streamsvc.web import lesson_work
 from streamsvc.web.authentication import public
 from streamsvc.web.errors import ROOTS, STATUS
-from streamsvc.web.lesson_view import media_json
+from streamsvc.web.lesson_view import Reader, media_json
 from streamsvc.web.requests import VIEWER, language, path_uuid, reading, services, viewer
 from transcoder import jobs
 
@@ -68,12 +68,13 @@ async def watch(request: web.Request) -> web.Response:
     now = services(request).now()
     shown = await reading(request, lesson_work.shown, lesson_id, acting=viewer(request), now=now)
     title = shown.lesson.title
+    reader = Reader(viewer(request), language(request), services(request).texts)
     data = {
         "lesson_id": str(lesson_id),
         # Media addresses are absolute. A person who came by another name of this host must fetch them by that
         # name too, or they would be another origin's.
         "public_origin": services(request).settings.public_url,
-        "media": media_json(shown.media, language=language(request), texts=services(request).texts),
+        "media": media_json(shown.media, owner_id=shown.lesson.owner_id, reader=reader),
     }
     values = {"lesson_title": title}
     scripts = ("vendor/hls.min.js",)

@@ -6,14 +6,12 @@ from uuid import UUID
 
 import msgspec
 from aiohttp import ClientConnectionResetError, web
-from sqlalchemy.orm import Session
 
 from catalog import lessons
-from catalog.permissions import Acting
 from streamsvc.web import openapi
 from streamsvc.web.access_log import UNTIMED
 from streamsvc.web.following import Follower, Hub
-from streamsvc.web.lesson_view import media_json
+from streamsvc.web.lesson_view import Reader, media_json
 from streamsvc.web.requests import language, path_uuid, reading, services, viewer
 from transcoder.status import MediaStatus
 
@@ -24,16 +22,16 @@ LONGEST_S = 600.0
 
 
 async def progress(request: web.Request) -> web.StreamResponse:
-    asset_id = await reading(request, _asset_id, path_uuid(request, "lesson_id"), acting=viewer(request))
+    lesson = await reading(request, lessons.get, path_uuid(request, "lesson_id"), acting=viewer(request))
     response = web.StreamResponse(
         # Proxies must not collect events before they pass them on.
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
-    async with request.app[HUB].follow(asset_id) as follower:
+    async with request.app[HUB].follow(lesson.asset_id) as follower:
         request[UNTIMED] = True
         await response.prepare(request)
         try:
-            await _stream(request, response, follower)
+            await _stream(request, response, follower, lesson.owner_id)
             await response.write_eof()
         except (ClientConnectionResetError, ConnectionResetError):
             # The person closed the page; nobody is left to tell.
@@ -41,7 +39,7 @@ async def progress(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _stream(request: web.Request, response: web.StreamResponse, follower: Follower) -> None:
+async def _stream(request: web.Request, response: web.StreamResponse, follower: Follower, owner_id: UUID) -> None:
     """Write each change, and a comment when nothing changes, until the media has come to an end."""
     until = time.monotonic() + LONGEST_S
     await response.write(b"retry: 2000\n\n")
@@ -53,18 +51,19 @@ async def _stream(request: web.Request, response: web.StreamResponse, follower: 
             await response.write(b": still here\n\n")
             continue
         status = follower.newest
-        await response.write(_event(request, status))
-        if status.state in {"ready", "failed"}:
+        reader = Reader(viewer(request), language(request), services(request).texts)
+        await response.write(_event(media_json(status, owner_id=owner_id, reader=reader)))
+        if _has_ended(status):
             return
 
 
-def _event(request: web.Request, status: MediaStatus) -> bytes:
-    body = media_json(status, language=language(request), texts=services(request).texts)
+def _has_ended(status: MediaStatus) -> bool:
+    renews = status.renewal is not None and status.renewal.state in {"waiting", "encoding"}
+    return status.state in {"ready", "failed"} and not renews
+
+
+def _event(body: dict[str, Any]) -> bytes:
     return b"data: " + msgspec.json.encode(body) + b"\n\n"
-
-
-def _asset_id(session: Session, lesson_id: UUID, *, acting: Acting) -> UUID:
-    return lessons.get(session, lesson_id, acting=acting).asset_id
 
 
 routes = [web.get("/api/v1/lessons/{lesson_id}/progress", progress, allow_head=False)]
@@ -76,8 +75,8 @@ OPENAPI: dict[str, Any] = {
             "operationId": "follow_lesson",
             "summary": "Follow the lesson's media live (server-sent events)",
             "description": "Each message's `data` is the lesson's `media`, sent at once and whenever it changes. "
-            "Comments keep the line open. The stream ends when the media is ready or failed; after ten minutes it "
-            "ends too, and a browser connects again by itself.",
+            "Comments keep the line open. The stream ends when the media is ready or failed, and nothing is made "
+            "anew; after ten minutes it ends too, and a browser connects again by itself.",
             "tags": ["lessons"],
             "responses": {
                 "200": {"description": "A stream.", "content": {"text/event-stream": {"schema": openapi.TEXT}}},
