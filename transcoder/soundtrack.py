@@ -62,21 +62,35 @@ def measure_sound(
 
     Raises EncodeFailed where a rendition cannot be heard.
     """
-    heard = plan.source.audio.heard if plan.source.audio else None
     reports: list[SoundReport] = []
     with full_disk_told(out):
         for rendition in measured(plan):
             whole = _joined(out / rendition.name, out / WHOLE_SOUND)
-            command = measure_command(
-                find_tools().ffmpeg, whole, silence_db=silence_db(heard, rendition), with_silences=not reports
+            reports.append(
+                measure_joined(plan, rendition, whole, with_silences=not reports, cancelled=cancelled, limits=limits)
             )
-            finished = run(command, limits=limits or Limits(), cancelled=cancelled)
             whole.unlink()
-            report = parse_report(rendition, finished.complaint, duration_s=plan.duration_s)
-            if report is None:
-                raise EncodeFailed(f"{rendition.name} cannot be measured: {finished.complaint[:200]}")
-            reports.append(report)
     return tuple(reports)
+
+
+def measure_joined(
+    plan: Plan,
+    rendition: AudioRendition,
+    whole: Path,
+    *,
+    with_silences: bool = True,
+    cancelled: Cancelled = nobody_cancels,
+    limits: Limits | None = None,
+) -> SoundReport:
+    """Measure a finished rendition, joined in one file. Raises EncodeFailed where it cannot be heard."""
+    heard = plan.source.audio.heard if plan.source.audio else None
+    quiet_db = silence_db(heard, rendition)
+    command = measure_command(find_tools().ffmpeg, whole, silence_db=quiet_db, with_silences=with_silences)
+    finished = run(command, limits=limits or Limits(), cancelled=cancelled)
+    report = parse_report(rendition, finished.complaint, duration_s=plan.duration_s)
+    if report is None:
+        raise EncodeFailed(f"{rendition.name} cannot be measured: {finished.complaint[:200]}")
+    return report
 
 
 def make_level_audio(

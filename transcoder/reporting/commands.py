@@ -32,7 +32,6 @@ JPEG = {
 SCORED_EVERY = 5
 """Frames between two that are scored; the sense of motion sees all of them."""
 MOST_LINES = 1080
-QUIET_DB, QUIET_S = -50, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,16 +86,6 @@ def source_snapshot_arguments(plan: Plan, frame: int, source: Path, jpeg: str, *
         source_input(plan, source, begin_s)[str(track_of(plan).stream)], plan, Chunk(0, frame, frame + 1)
     )
     return arguments([ffmpeg.output(on_paper(pictures, plan, *source_size(plan)), f"file:{jpeg}", **JPEG)])
-
-
-def hearing_arguments(file: str) -> list[str]:
-    """Loudness and true peak (EBU R128) and silences of a file of ours, told on standard error."""
-    heard = _ours(file)["a"].filter("silencedetect", noise=f"{QUIET_DB}dB", d=QUIET_S)
-    heard = heard.filter("ebur128", peak="true", framelog="quiet")
-    listened = arguments([ffmpeg.output(heard, "-", f="null")])
-    # What was heard is told as information.
-    listened[listened.index("-v") + 1] = "info"
-    return listened
 
 
 def peer_arguments(rungs: Sequence["PeerRung"], *, fps: Fraction, size: tuple[int, int], segment_s: float) -> list[str]:

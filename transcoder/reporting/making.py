@@ -48,7 +48,7 @@ def report(
         )
         scores |= measured
     moments = snapshots(material, source, cancelled=cancelled, limits=limits)
-    soundings = listened(material, cancelled=cancelled, limits=limits)
+    sounds = listened(material, cancelled=cancelled, limits=limits)
     rows = rows_of(material, scores)
     found = Report(
         title=material.title,
@@ -62,7 +62,7 @@ def report(
         peers_measured=bool(points),
         strips=[(each, spans_of(material.segments(each.name))) for each in material.plan.renditions],
         moments=moments,
-        soundings=soundings,
+        sounds=sounds,
     )
     tell(1.0)
     return page(found, words, language=language)

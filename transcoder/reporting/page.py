@@ -3,12 +3,11 @@
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from html import escape
-from math import isfinite
 
 from transcoder.clock import clock
+from transcoder.loudness import SoundReport
 from transcoder.media import AudioRendition, VideoRendition
 from transcoder.reporting.charts import Span, bits_over_time, rate_quality
-from transcoder.reporting.hearing import Sounding
 from transcoder.reporting.snapshots import Moment
 from transcoder.reporting.style import STYLE
 from transcoder.reporting.values import MEGABYTE, Report, Row
@@ -149,15 +148,14 @@ def _strip(each: VideoRendition | AudioRendition, spans: Sequence[Span], words: 
 
 
 def _sounds(report: Report, words: Words) -> str:
-    return "".join(_sounding(sounding, words) for sounding in report.soundings)
+    return "".join(_sound(sound, words) for sound in report.sounds)
 
 
-def _sounding(sounding: Sounding, words: Words) -> str:
-    said = words["sounding"].format(
-        name=sounding.rendition.name, lufs=_number(sounding.lufs, words), peak=_number(sounding.peak_db, words)
-    )
-    silences = "; ".join(f"{clock(start)}–{clock(end)}" for start, end in sounding.silences_s[:SILENCES_TOLD])
-    more = len(sounding.silences_s) - SILENCES_TOLD
+def _sound(sound: SoundReport, words: Words) -> str:
+    lufs, peak = _number(sound.integrated_lufs, words), _number(sound.true_peak_db, words)
+    said = words["sounding"].format(name=sound.rendition, lufs=lufs, peak=peak)
+    silences = "; ".join(f"{clock(start)}–{clock(end)}" for start, end in sound.silences[:SILENCES_TOLD])
+    more = len(sound.silences) - SILENCES_TOLD
     quiet = words["silences" if more <= 0 else "silences_more"].format(silences=silences, more=more) if silences else ""
     return _paragraph(f"{said} {quiet or words['no_silences']}")
 
@@ -167,4 +165,4 @@ def _data(jpeg: bytes) -> str:
 
 
 def _number(value: float, words: Words) -> str:
-    return f"{value:.1f}".replace(".", words["decimal"]).replace("-", "−") if isfinite(value) else "−∞"
+    return f"{value:.1f}".replace(".", words["decimal"]).replace("-", "−")

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from transcoder.explain import Passage
+from transcoder.loudness import SoundReport
 from transcoder.media import AudioRendition, Made, Plan, VideoRendition
 from transcoder.playlists import variant_rate
 from transcoder.reporting.charts import Curve, Dot, Span
-from transcoder.reporting.hearing import Sounding
 from transcoder.reporting.material import Material, Score
 from transcoder.reporting.peers import PEERS, TYPICAL, Peer
 from transcoder.reporting.scoring import PeerPoint
@@ -53,7 +53,7 @@ class Report:
     peers_measured: bool
     strips: Sequence[tuple[VideoRendition | AudioRendition, Sequence[Span]]]
     moments: Sequence[Moment]
-    soundings: Sequence[Sounding]
+    sounds: Sequence[SoundReport]
 
 
 def rows_of(material: Material, scores: dict[str, Score]) -> list[Row]:

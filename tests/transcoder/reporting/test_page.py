@@ -2,16 +2,15 @@
 
 from dataclasses import replace
 from html.parser import HTMLParser
-from math import inf
 
 import pytest
 
 from streamsvc.texts import LANGUAGES, load_texts
 from tests.transcoder.sources import planned
 from transcoder.explain import explained
+from transcoder.loudness import SoundReport
 from transcoder.media import Why
 from transcoder.reporting.charts import Curve, Dot, Span
-from transcoder.reporting.hearing import Sounding
 from transcoder.reporting.material import Score
 from transcoder.reporting.page import page
 from transcoder.reporting.snapshots import Moment, Shown
@@ -56,7 +55,7 @@ def told(language: str = "en", **changes: object) -> str:
         peers_measured=False,
         strips=[(RUNG, [Span(0.0, 4.0, 40.0)]), (PLAN.audio[0], [Span(0.0, 4.0, 43.0)])],
         moments=[Moment(62.0, JPEG, (Shown("", JPEG), Shown(RUNG.name, JPEG)))],
-        soundings=[Sounding(PLAN.audio[0], -16.2, -1.7, ((3.0, 9.0),))],
+        sounds=[SoundReport("aac-40", -16.2, -1.7, ((3.0, 29.0),))],
     )
     return page(replace(found, **changes), texts.about("report", language), language=language)  # type: ignore[arg-type]
 
@@ -83,7 +82,7 @@ def test_figures_are_told_as_they_were_measured():
         "14.0",
         "41",
         "loudness −16.2 LUFS, true peak −1.7 dBTP",
-        "0:03–0:09",
+        "0:03–0:29",
         "1:02",
     ):
         assert words in shown, words
@@ -123,5 +122,5 @@ def test_a_title_is_text_and_no_markup():
     assert "&lt;script&gt;" in shown
 
 
-def test_silence_is_minus_infinity():
-    assert "loudness −∞ LUFS" in told(soundings=[Sounding(PLAN.audio[0], -inf, -inf, ())])
+def test_silence_lies_below_the_gate():
+    assert "loudness −70" in told(sounds=[SoundReport("aac-40", -70.0, -120.0)])
