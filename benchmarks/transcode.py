@@ -22,7 +22,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 
@@ -106,10 +106,11 @@ def chunks_as_a_worker(made: Plan, family: Family, source: Path, out: Path) -> N
 
 
 def plain(made: Plan, rungs: Sequence[VideoRendition], source: Path, out: Path) -> None:
-    """One process for all rungs."""
+    """One process for all rungs. Its key frames stand as far apart as ours do behind the opening."""
     for rung in rungs:
         (out / rung.name).mkdir(parents=True)
-    arguments = video_arguments(made, Chunk(0, 0, made.frame_count), rungs, source, begin_s=None)
+    whole = replace(made, opening=0)
+    arguments = video_arguments(whole, Chunk(0, 0, made.frame_count), rungs, source, begin_s=None)
     subprocess.run([str(find_tools().ffmpeg), *arguments], check=True, cwd=out, stdout=subprocess.DEVNULL)
 
 
