@@ -50,13 +50,14 @@ async def test_what_fails_leaves_neither_row_nor_message(database):
 
 
 async def test_a_database_that_is_not_there_is_an_error_of_ours(tmp_path):
+    others = set(threading.enumerate())
     opened = Database(f"sqlite:///{tmp_path}/no/such/folder/x.db")
 
     with pytest.raises(DatabaseUnavailable):
         await opened.read(all_numbers)
     await opened.close()
     # The driver's thread says goodbye to this loop, which must be there to hear it.
-    for thread in threading.enumerate():
+    for thread in set(threading.enumerate()) - others:
         if "_connection_worker_thread" in thread.name:
             await asyncio.to_thread(thread.join, 10)
 
