@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import DateTime, Dialect, MetaData, String
 from sqlalchemy.orm import DeclarativeBase
 from sqlalchemy.types import TypeDecorator
 
@@ -13,6 +13,10 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+UNIT_PATH = String(400).with_variant(String(400, collation="C"), "postgresql")
+"""A path in the tree of units, compared byte by byte, so that an index serves all that lies within a unit."""
 
 
 class Base(DeclarativeBase):

@@ -83,3 +83,21 @@ class BadUnit(CatalogError):
     """The tree has no place for such a unit; param `reason`."""
 
     code = "bad_unit"
+
+
+class AuditBroken(CatalogError):
+    """An entry of the audit log is not as it was written; params `entry` (chain and sequence) and `reason`."""
+
+    code = "audit_broken"
+
+
+class AuditHeadLost(CatalogError):
+    """The audit log does not contain the head that was kept elsewhere; param `reason`."""
+
+    code = "audit_head_lost"
+
+
+class BadAuditHead(CatalogError):
+    """No head of an audit log as `sabaq audit head` prints it; param `head`."""
+
+    code = "bad_audit_head"

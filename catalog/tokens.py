@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, Integer, LargeBinary, String, Uuid, delete, select, update
+from sqlalchemy import ColumnElement, ForeignKey, Integer, LargeBinary, String, Uuid, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -163,16 +163,21 @@ def touch(session: Session, token_id: UUID, *, now: datetime) -> None:
     session.execute(update(AccessToken).where(AccessToken.id == token_id).values(last_used_at=now))
 
 
-def revoke(session: Session, token: str, *, now: datetime) -> None:
-    """Make one token useless; an unknown one is no error."""
+def revoke(session: Session, token: str, *, now: datetime) -> int:
+    """Make one token useless; an unknown one is no error. Returns how many were revoked by this."""
     known = (AccessToken.digest == digest(token)) & AccessToken.revoked_at.is_(None)
-    session.execute(update(AccessToken).where(known).values(revoked_at=now))
+    return _revoke(session, known, now)
 
 
-def revoke_all(session: Session, person_id: UUID, *, now: datetime) -> None:
-    """Sign a person out everywhere, as after a new password."""
+def revoke_all(session: Session, person_id: UUID, *, now: datetime) -> int:
+    """Sign a person out everywhere, as after a new password. Returns how many tokens were revoked by this."""
     theirs = (AccessToken.person_id == person_id) & AccessToken.revoked_at.is_(None)
-    session.execute(update(AccessToken).where(theirs).values(revoked_at=now))
+    return _revoke(session, theirs, now)
+
+
+def _revoke(session: Session, which: ColumnElement[bool], now: datetime) -> int:
+    revoked = session.execute(update(AccessToken).where(which).values(revoked_at=now))
+    return int(revoked.rowcount)  # type: ignore[attr-defined]  # an UPDATE's CursorResult
 
 
 def forget_old(session: Session, *, now: datetime) -> int:

@@ -82,7 +82,7 @@ def make_backup(
     # It holds who watched what, and the hashes of passwords.
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     (directory / "database").mkdir(exist_ok=True)
-    with _snapshot(engine) as connection:
+    with snapshot(engine) as connection:
         schema = current_revision(connection)
         rows = {table.name: _write(connection, table, directory) for table in all_tables()}
         named = _named_keys(connection)
@@ -160,7 +160,7 @@ def in_parallel(function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
 
 
 @contextmanager
-def _snapshot(engine: Engine) -> Iterator[Connection]:
+def snapshot(engine: Engine) -> Iterator[Connection]:
     """One state of the whole database, whatever is committed meanwhile; on SQLite without holding up writers."""
     options = (
         {"isolation_level": "REPEATABLE READ"} if engine.dialect.name == "postgresql" else {"sqlite_begin": "DEFERRED"}
@@ -185,7 +185,7 @@ def _named_keys(connection: Connection) -> dict[str, str]:
 
 
 def _still_named(engine: Engine) -> dict[str, str]:
-    with _snapshot(engine) as connection:
+    with snapshot(engine) as connection:
         return _named_keys(connection)
 
 

@@ -20,6 +20,7 @@ _TABLE_MODULES = (
     "catalog.people",
     "catalog.tokens",
     "catalog.lessons",
+    "catalog.audit",
     "transcoder.tables",
     "streamsvc.uploads.tables",
     "streamsvc.playback.sessions",

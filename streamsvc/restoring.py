@@ -3,10 +3,14 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
+from sqlalchemy.orm import Session
 
+from catalog import audit, deeds
+from catalog.audit_who import Who
 from cdn.errors import BadKey, ObjectExists
 from cdn.layout import checked, content_type
 from cdn.storage import ObjectStore
@@ -47,14 +51,21 @@ def verify(directory: Path, backup: Backup, *, on_bytes: OnBytes) -> list[Stored
 
 
 def restore_backup(
-    directory: Path, engine: Engine, store: ObjectStore, *, on_total: OnBytes, on_bytes: OnBytes
+    directory: Path,
+    engine: Engine,
+    store: ObjectStore,
+    *,
+    who: Who,
+    now: datetime,
+    on_total: OnBytes,
+    on_bytes: OnBytes,
 ) -> Backup:
     """
     Bring a backup into an empty database, whose schema is current, and an empty store.
 
     Everything is verified before anything is written, objects come before rows, and the rows in one transaction. A
-    restore that was broken off can be started again: objects that are there already are compared and kept.
-    Raises BackupUnusable, TargetNotEmpty.
+    restore that was broken off can be started again: objects that are there already are compared and kept. The audit
+    log goes on with an entry about it. Raises BackupUnusable, TargetNotEmpty.
     """
     backup = read_backup(directory)
     if backup.schema != newest_revision():
@@ -72,7 +83,15 @@ def restore_backup(
             with (directory / list_of(table.name)).open(encoding="utf-8") as lines:
                 if read_table(connection, table, lines) != backup.rows.get(table.name):
                     raise unusable(directory, f"{list_of(table.name)} is not complete")
+        _note(connection, backup, who=who, now=now)
     return backup
+
+
+def _note(connection: Connection, backup: Backup, *, who: Who, now: datetime) -> None:
+    made_at, rows = datetime.fromisoformat(backup.made_at), sum(backup.rows.values())
+    with Session(connection) as session, session.begin():
+        deed = deeds.BackupRestored(made_at=made_at, rows=rows, objects=backup.objects)
+        audit.note(session, deed, who=who, now=now)
 
 
 def _listed(directory: Path) -> Iterator[Stored]:

@@ -64,6 +64,8 @@ class Settings:
     """Memory for the objects that players asked for last; 0 keeps none."""
     collect_after_s: float = DAY_S
     """Age of an unreferenced object before it is collected."""
+    audit_years: int = 0
+    """How long `sabaq audit cut` leaves entries of the audit log alone; 0: for ever."""
 
 
 @dataclass(slots=True)
@@ -131,6 +133,7 @@ def settings_from(values: Mapping[str, str], *, cores: int = 2) -> Settings:
         ladder=ladder,
         media_memory_bytes=read.whole("MEDIA_MEMORY_BYTES", 128 * 1024**2),
         collect_after_s=read.number("COLLECT_AFTER_S", DAY_S),
+        audit_years=read.whole("AUDIT_YEARS", 0),
     )
     read.reject_unknown()
     _check(settings)

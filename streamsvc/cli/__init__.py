@@ -44,6 +44,8 @@ BAD_INPUT = (
     transcoder_errors.NothingToRenew,
 )
 """What the caller can mend by calling differently: exit 2."""
+FINDINGS = (catalog_errors.AuditBroken, catalog_errors.AuditHeadLost)
+"""What a command was asked to look for, and found: exit 1."""
 
 COMMANDS = {
     "serve": "run the web service",
@@ -61,6 +63,7 @@ COMMANDS = {
     "backup": "save the database and the store",
     "restore": "bring a backup back",
     "trace": "export viewing statements",
+    "audit": "read and verify the log of who did what",
 }
 
 EPILOG = """examples:
@@ -85,7 +88,7 @@ def main(arguments: Sequence[str] | None = None, environ: Mapping[str, str] | No
         return 130
     except ROOTS as error:
         print(f"sabaq: {explain(error, values)}", file=sys.stderr)
-        return 2 if isinstance(error, BAD_INPUT) else 1
+        return 2 if isinstance(error, BAD_INPUT) and not isinstance(error, FINDINGS) else 1
     except OSError as error:
         if error.filename is None:
             raise

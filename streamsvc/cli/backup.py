@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from catalog import audit, deeds
 from cdn.stores import open_store
 from streamsvc.backups import Backup, make_backup, unusable
+from streamsvc.cli.account import operator
 from streamsvc.cli.opened import opened_sessions
 from streamsvc.cli.progress_bytes import bytes_progress
 from streamsvc.settings import settings_from
@@ -46,6 +48,8 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
 def _backup(directory: Path, environ: Mapping[str, str]) -> Backup:
     store = open_store(settings_from(environ).storage_url)
     with opened_sessions(environ) as sessions, bytes_progress("saving") as (on_total, on_bytes):
-        return make_backup(
-            directory, sessions.engine, store, now=datetime.now(UTC), on_total=on_total, on_bytes=on_bytes
-        )
+        now = datetime.now(UTC)
+        # Before the first row leaves, so the backup itself holds the entry.
+        with sessions.write.begin() as session:
+            audit.note(session, deeds.BackupBegun(), who=operator(), now=now)
+        return make_backup(directory, sessions.engine, store, now=now, on_total=on_total, on_bytes=on_bytes)

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
+from catalog import audit, deeds, lessons
 from catalog.errors import LessonMissing
 from catalog.lessons import Lesson
 from streamsvc import queueing
+from streamsvc.cli.account import operator
 from streamsvc.cli.opened import opened_sessions
 from streamsvc.settings import Settings, settings_from
 from transcoder import jobs
@@ -77,6 +79,10 @@ def _queue(sessions: Sessions, settings: Settings, asset_id: UUID, digest_of: Ca
     """Its wake-up is sent at once; the reconciler of the service sends what is lost."""
     with sessions.write() as session:
         with session.begin():
-            jobs.reencode(session, asset_id, datetime.now(UTC), digest_of=digest_of)
+            now, lesson = datetime.now(UTC), lessons.by_asset(session, asset_id)
+            jobs.reencode(session, asset_id, now, digest_of=digest_of)
+            if lesson is not None:
+                deed = deeds.LessonReencoded(subject_id=lesson.id, unit_path=lesson.unit_path)
+                audit.note(session, deed, who=operator(), now=now)
         messages = take_sendable(session)
     queueing.send(queueing.celery_app(settings.broker_url), messages, expires_s=EXPIRES_S)

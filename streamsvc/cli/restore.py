@@ -2,11 +2,13 @@
 
 import argparse
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cdn.stores import open_store
 from streamsvc import migrating
 from streamsvc.backups import read_backup
+from streamsvc.cli.account import operator
 from streamsvc.cli.opened import opened_sessions
 from streamsvc.cli.progress_bytes import bytes_progress
 from streamsvc.restoring import restore_backup, verify
@@ -36,7 +38,15 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
         read_backup(args.directory)
         migrating.migrate(sessions.engine)
         with bytes_progress("restoring") as (on_total, on_bytes):
-            backup = restore_backup(args.directory, sessions.engine, store, on_total=on_total, on_bytes=on_bytes)
+            backup = restore_backup(
+                args.directory,
+                sessions.engine,
+                store,
+                who=operator(),
+                now=datetime.now(UTC),
+                on_total=on_total,
+                on_bytes=on_bytes,
+            )
     print(f"rows: {sum(backup.rows.values())}")
     print(f"objects: {backup.objects} ({backup.bytes} bytes)")
     return 0

@@ -4,8 +4,11 @@ import argparse
 import os
 import sys
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from uuid import UUID
 
+from catalog import audit, deeds
+from streamsvc.cli.account import operator
 from streamsvc.errors import BadRequest
 from streamsvc.migrating import require_current_schema
 from streamsvc.settings import settings_from
@@ -36,6 +39,10 @@ def run(args: argparse.Namespace, environ: Mapping[str, str]) -> int:
     sessions = open_sessions(settings_from(environ).database_url)
     try:
         require_current_schema(sessions.engine)
+        # Before the first line leaves: an export that breaks off has left all the same.
+        with sessions.write.begin() as session:
+            deed = deeds.TraceExported(since=since, lesson_id=args.lesson, session_id=args.session)
+            audit.note(session, deed, who=operator(), now=datetime.now(UTC))
         with sessions.read.begin() as session:
             for line in export(session, since=since, lesson_id=args.lesson, session_id=args.session):
                 sys.stdout.write(line + "\n")

@@ -7,12 +7,16 @@ import secrets
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from catalog import organizations, passwords, people, tokens
+from catalog import audit, deeds, organizations, passwords, people, tokens
+from catalog.deed_details import Deed
 from catalog.errors import BadPerson
+from catalog.organizations import Unit
 from catalog.permissions import ROLES
+from streamsvc.cli.account import operator
 from streamsvc.cli.opened import opened_sessions
 
 NAME = "user"
@@ -104,11 +108,13 @@ def _add(session: Session, args: argparse.Namespace, now: datetime) -> str:
         now=now,
         language=args.language,
     )
+    _note(session, deeds.PersonAdded(subject_id=person.id, unit_path=unit.path, role=args.role), now)
     return f"{person.login}: {person.role} at {unit.path}"
 
 
-def _list(session: Session, args: argparse.Namespace, _now: datetime) -> str:
+def _list(session: Session, args: argparse.Namespace, now: datetime) -> str:
     everybody = people.all_people(session)
+    _note(session, deeds.PeopleListed(people=len(everybody)), now)
     if args.json:
         rows = [
             {"id": str(one.id), "login": one.login, "role": one.role, "unit": one.unit_path, "name": one.display_name}
@@ -122,20 +128,23 @@ def _list(session: Session, args: argparse.Namespace, _now: datetime) -> str:
 def _password(session: Session, args: argparse.Namespace, now: datetime) -> str:
     person = people.person_by_login(session, args.login)
     people.set_password(session, person, args.password_hash)
-    tokens.revoke_all(session, person.id, now=now)
+    ended = tokens.revoke_all(session, person.id, now=now)
+    _note(session, deeds.PasswordSet(sessions=ended, **_whom(session, person)), now)
     return f"{person.login}: new password; signed out everywhere"
 
 
 def _disable(session: Session, args: argparse.Namespace, now: datetime) -> str:
     person = people.person_by_login(session, args.login)
     person.active = False
-    tokens.revoke_all(session, person.id, now=now)
+    ended = tokens.revoke_all(session, person.id, now=now)
+    _note(session, deeds.PersonDisabled(sessions=ended, **_whom(session, person)), now)
     return f"{person.login}: disabled; signed out everywhere"
 
 
-def _enable(session: Session, args: argparse.Namespace, _now: datetime) -> str:
+def _enable(session: Session, args: argparse.Namespace, now: datetime) -> str:
     person = people.person_by_login(session, args.login)
     person.active = True
+    _note(session, deeds.PersonEnabled(**_whom(session, person)), now)
     return f"{person.login}: enabled"
 
 
@@ -143,4 +152,15 @@ def _token(session: Session, args: argparse.Namespace, now: datetime) -> str:
     if not 0 < args.days <= 365:
         raise BadPerson("days", reason="--days: more than 0, at most 365")
     person = people.person_by_login(session, args.login)
-    return tokens.issue(session, person.id, lifetime=timedelta(days=args.days), now=now).token
+    issued = tokens.issue(session, person.id, lifetime=timedelta(days=args.days), now=now)
+    _note(session, deeds.TokenIssued(expires_at=issued.expires_at, **_whom(session, person)), now)
+    return issued.token
+
+
+def _note(session: Session, deed: Deed, now: datetime) -> None:
+    audit.note(session, deed, who=operator(), now=now)
+
+
+def _whom(session: Session, person: people.Person) -> dict[str, Any]:
+    """The subject of a deed, and the unit that it concerns."""
+    return {"subject_id": person.id, "unit_path": session.get_one(Unit, person.unit_id).path}

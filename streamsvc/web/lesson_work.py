@@ -7,7 +7,8 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from catalog import lessons, people
+from catalog import audit, deeds, lessons, people
+from catalog.audit_who import Who
 from catalog.lessons import Lesson
 from catalog.permissions import Acting
 from streamsvc.errors import NothingToCancel
@@ -57,10 +58,12 @@ def retry(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -
     return _shown(session, lesson, now)
 
 
-def reencode(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> Shown:
+def reencode(session: Session, lesson_id: UUID, *, acting: Acting, who: Who, now: datetime) -> Shown:
     """Raises LessonMissing, NotAllowed, NothingToRenew."""
     lesson = lessons.get_to_change(session, lesson_id, acting=acting)
     jobs.reencode(session, lesson.asset_id, now)
+    deed = deeds.LessonReencoded(subject_id=lesson.id, unit_path=lesson.unit_path)
+    audit.note(session, deed, who=who, now=now)
     return _shown(session, lesson, now)
 
 
@@ -72,7 +75,7 @@ def cancel(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) 
     return _shown(session, lesson, now)
 
 
-def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) -> list[str]:
+def delete(session: Session, lesson_id: UUID, *, acting: Acting, who: Who, now: datetime) -> list[str]:
     """
     No server of bytes gives the lesson out any more, and its bytes go; returns keys to delete after the commit.
 
@@ -86,6 +89,8 @@ def delete(session: Session, lesson_id: UUID, *, acting: Acting, now: datetime) 
     keys = ending.forget_asset(session, lesson.asset_id, now=now)
     jobs.remove(session, lesson.asset_id, now)
     sessions.forget_positions(session, lesson.id)
+    deed = deeds.LessonDeleted(subject_id=lesson.id, unit_path=lesson.unit_path, owner_id=lesson.owner_id)
+    audit.note(session, deed, who=who, now=now)
     return keys
 
 

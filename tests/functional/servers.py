@@ -188,8 +188,8 @@ class Postgres:
 
 
 @contextmanager
-def postgres() -> Iterator[Postgres]:
-    """PostgreSQL refuses to run as root: then its own user runs it."""
+def postgres(*, durable: bool = False) -> Iterator[Postgres]:
+    """PostgreSQL refuses to run as root: then its own user runs it. With `durable` commits wait for the disk."""
     programs = required(POSTGRESQL).parent
     with short_directory("sabaq-postgres") as directory:
         server = Postgres(free_port(), secrets.token_hex(16))
@@ -207,7 +207,7 @@ def postgres() -> Iterator[Postgres]:
             "listen_addresses": "127.0.0.1",
             "unix_socket_directories": directory,
             # A cluster that lives for minutes need not survive a power cut.
-            "fsync": "off",
+            "fsync": "on" if durable else "off",
             "max_connections": 60,
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

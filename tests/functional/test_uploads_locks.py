@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from catalog.audit_who import stranger
 from catalog.errors import LessonMissing
 from catalog.lessons import Lesson
 from streamsvc.uploads import ending, quotas
@@ -69,6 +70,9 @@ def test_uploads_of_a_school_expire_while_its_people_begin_others(books: Books):
         assert _reserved(books, school) == 80 * done
 
 
+WHO = stranger("")
+
+
 @dataclass(frozen=True)
 class _Acting:
     person_id: UUID
@@ -77,7 +81,7 @@ class _Acting:
 
 def _delete(books: Books, upload: Upload) -> str:
     try:
-        books.do(lesson_work.delete, upload.lesson_id, acting=_Acting(upload.owner_id), now=NOW)
+        books.do(lesson_work.delete, upload.lesson_id, acting=_Acting(upload.owner_id), who=WHO, now=NOW)
     except LessonMissing:
         return "missing"
     return "deleted"

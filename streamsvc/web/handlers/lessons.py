@@ -11,6 +11,7 @@ from aiohttp import web
 from cdn.errors import CdnError
 from streamsvc.errors import BadRequest
 from streamsvc.web import lesson_work, openapi
+from streamsvc.web.auditing import who
 from streamsvc.web.lesson_view import Reader, lesson_json
 from streamsvc.web.requests import (
     in_transaction,
@@ -62,7 +63,7 @@ async def retry(request: web.Request) -> web.Response:
 
 
 async def reencode(request: web.Request) -> web.Response:
-    return await _change(request, lesson_work.reencode, status=202)
+    return await _change(request, lesson_work.reencode, status=202, who=who(request))
 
 
 async def cancel(request: web.Request) -> web.Response:
@@ -70,7 +71,8 @@ async def cancel(request: web.Request) -> web.Response:
 
 
 async def delete(request: web.Request) -> web.Response:
-    keys = await in_transaction(request, lesson_work.delete, _lesson_id(request), **_who_when(request))
+    lesson_id, by = _lesson_id(request), who(request)
+    keys = await in_transaction(request, lesson_work.delete, lesson_id, who=by, **_who_when(request))
     try:
         await asyncio.to_thread(services(request).store.delete, keys)
     except CdnError as error:

@@ -8,12 +8,13 @@ from uuid import UUID
 import msgspec
 from aiohttp import hdrs, web
 
-from catalog import people, tokens
+from catalog import people, sign_ins, tokens
 from catalog.errors import SignInRefused, TooManySignIns
 from catalog.people import PersonView
 from catalog.permissions import may_create_lessons
 from streamsvc.web import openapi
 from streamsvc.web.addresses import client_address
+from streamsvc.web.auditing import who
 from streamsvc.web.authentication import check_origin, clear_cookie, public, request_token, set_cookie
 from streamsvc.web.comparing import COMPARING, comparing
 from streamsvc.web.requests import in_transaction, json_body, json_response, reading, services, viewer
@@ -66,18 +67,23 @@ async def sign_in(request: web.Request) -> web.Response:
 
 async def _sign_in(request: web.Request, *, login: str, password: str) -> tokens.Issued:
     """Count, compare, issue: three steps, because comparing takes a tenth of a second and holds no transaction."""
-    with_services = services(request)
+    with_services, address = services(request), client_address(request)
     outcome = with_services.telemetry.sign_ins.labels
     try:
-        attempt = await in_transaction(
-            request, tokens.begin_sign_in, login, address=client_address(request), now=with_services.now()
-        )
+        attempt = await in_transaction(request, tokens.begin_sign_in, login, address=address, now=with_services.now())
         fits = await request.app[COMPARING].run(attempt.password_hash, password)
         lifetime = timedelta(seconds=with_services.settings.token_lifetime_s)
         issued = await in_transaction(
-            request, tokens.finish_sign_in, attempt, fits=fits, lifetime=lifetime, now=with_services.now()
+            request,
+            sign_ins.finish,
+            attempt,
+            fits=fits,
+            lifetime=lifetime,
+            address=address,
+            now=with_services.now(),
         )
     except (SignInRefused, TooManySignIns) as refused:
+        await in_transaction(request, sign_ins.refused, login, error=refused, address=address, now=with_services.now())
         outcome(refused.code).inc()
         raise
     outcome("signed_in").inc()
@@ -87,7 +93,8 @@ async def _sign_in(request: web.Request, *, login: str, password: str) -> tokens
 async def sign_out(request: web.Request) -> web.Response:
     """Revoke the token that this very request carries."""
     token, _ = request_token(request)
-    await in_transaction(request, tokens.revoke, token or "", now=services(request).now())
+    unit_path, now = viewer(request).unit_path, services(request).now()
+    await in_transaction(request, sign_ins.end, token or "", who=who(request), unit_path=unit_path, now=now)
     response = web.Response(status=204)
     clear_cookie(response)
     return response
