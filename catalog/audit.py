@@ -39,7 +39,7 @@ _SEARCHED = ("unit_path", "actor_id", "subject_id", "action")
 
 
 class AuditEntry(Base):
-    """One deed. Triggers refuse to change or remove it, but for what a seal covers (`migrations`, 0005)."""
+    """One deed. Triggers refuse to change or remove it, but for what a seal covers (`migrations`, 0003)."""
 
     __tablename__ = "catalog_audit_entry"
     __table_args__ = (
