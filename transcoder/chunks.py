@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil
+from math import ceil, floor
 
 from transcoder.media import Chunk
 
@@ -12,7 +12,8 @@ OPENING_SEGMENT_S = 4
 OPENING_SEGMENTS = 3
 SHORT_LESSON_S = 60
 """In a lesson up to this length two key frames more would be felt, and waiting for eight seconds of it is short."""
-LONGEST_SEGMENT_S = 10
+LONGEST_SEGMENT_S = Fraction(101, 10)
+"""Ten, and what ten seconds of 29.97 frames each last longer."""
 CHUNK_SEGMENTS = 3
 """About 24 s: long enough that starting ffmpeg costs nothing, short enough to be done again after a crash."""
 
@@ -43,8 +44,10 @@ def grid(frame_count: int, fps: Fraction) -> Grid:
     short = step * max(1, round(OPENING_SEGMENT_S * fps / step))
     if frame_count / fps > SHORT_LESSON_S:
         return Grid(long, OPENING_SEGMENTS, short)
-    count = max(1, round(frame_count / long), ceil(frame_count / (LONGEST_SEGMENT_S * fps)))
-    equal = step * ceil(Fraction(frame_count, count * step)) or long
+    steps = ceil(Fraction(frame_count, step))
+    most = max(1, floor(LONGEST_SEGMENT_S * fps / step))
+    count = max(1, round(frame_count / long), ceil(steps / most))
+    equal = step * ceil(Fraction(steps, count)) or long
     return Grid(equal, 0, equal)
 
 

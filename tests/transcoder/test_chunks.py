@@ -2,7 +2,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.transcoder.sources import planned_for
@@ -77,6 +77,8 @@ def test_sound_alone_has_no_chunks() -> None:
 
 # The machine may be busy: timings decide nothing.
 @settings(deadline=None)
+@example(frames=15, fps=Fraction(3, 2))
+@example(frames=30, fps=Fraction(3, 2))
 @given(frames=st.integers(1, 200_000), fps=st.sampled_from(RATES))
 def test_chunks_cover_the_lesson_in_whole_segments(frames: int, fps: Fraction) -> None:
     found = grid(frames, fps)
