@@ -4,6 +4,11 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
+
+# The machine may be busy: timings decide nothing.
+settings.register_profile("sabaq", deadline=None)
+settings.load_profile("sabaq")
 
 
 def pytest_configure() -> None:
