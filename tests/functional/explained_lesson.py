@@ -4,7 +4,7 @@ from dataclasses import replace
 from fractions import Fraction
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from tests.functional import app_states
 from tests.functional.app_fixtures import ServedApp
@@ -13,7 +13,7 @@ from transcoder.media import AudioRendition, Plan, Rival, VideoRendition, Why
 from transcoder.plan_json import plan_to_json
 from transcoder.policy import Policy
 from transcoder.source import AudioTrack, Heard, Source, VideoTrack
-from transcoder.tables import MediaAsset, TranscodeJob
+from transcoder.tables import ChunkTask, MediaAsset, TranscodeJob
 
 DURATION_S = 2400.0
 HEARD = Heard(
@@ -89,6 +89,8 @@ def give_plan(served: ServedApp, lesson_id: UUID, plan: Plan) -> None:
     with served.sessions.write.begin() as session:
         app_states.set_state(session, asset_id, "ready" if plan.settled else "growing")
         job_id = session.get_one(MediaAsset, asset_id).job_id
+        # A worker that runs beside would find no bytes, and fail the lesson.
+        session.execute(delete(ChunkTask).where(ChunkTask.job_id == job_id))
         session.execute(update(TranscodeJob).where(TranscodeJob.id == job_id).values(**values))
 
 
