@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 
 from tests.functional.app_fixtures import ServedApp, run_app
 from tests.functional.browser_steps import (
@@ -21,6 +21,9 @@ from tests.functional.browser_steps import (
     upload,
     wait_until,
 )
+
+# Of its five seconds a busy machine needs more; what holds is seen at once.
+expect.set_options(timeout=60_000)
 
 LADDER = Path(__file__).parents[1] / "data/ladders/families.toml"
 ARGUMENTS = [
