@@ -1,5 +1,5 @@
 """
-The same rule as `catalog.permissions`, as predicates in SQL: the one place that builds them.
+What lies within a unit, as predicates in SQL: the one place that builds them.
 
 Paths are compared as ranges of bytes, which an index serves, so a column needs the type `catalog.database.UNIT_PATH`.
 """
@@ -13,7 +13,7 @@ PathColumn = ColumnElement[str] | InstrumentedAttribute[str]
 
 
 def within(column: PathColumn, path: str) -> ColumnElement[bool]:
-    """The unit at `path` and everything below it. `catalog.permissions.lies_within` says the same of one path."""
+    """The unit at `path` and everything below it."""
     # "0" follows "/" in ASCII, and slugs have neither: these are all texts that begin with the path and a slash.
     return or_(column == path, and_(column >= f"{path}/", column < f"{path}0"))
 
